@@ -1,0 +1,90 @@
+#include "pool/thread_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace tapeline::pool {
+namespace {
+
+class ThreadCacheTest : public testing::Test {
+ protected:
+  static constexpr std::uint32_t kBatch = 3;
+
+  ThreadCacheTest() {
+    for (std::uint32_t first = 0; first < 9; first += kBatch) {
+      const std::array<std::uint32_t, kBatch> slots{first, first + 1, first + 2};
+      stack_.push(slots.data(), kBatch);
+    }
+  }
+
+  FreeStack stack_{16};
+  ThreadCache cache_{kBatch};
+};
+
+TEST_F(ThreadCacheTest, EmptyCacheGivesNothingAndCountsNothing) {
+  EXPECT_EQ(cache_.take(), kNoSlot);
+  EXPECT_EQ(cache_.acquires.value(), 0U);
+}
+
+TEST_F(ThreadCacheTest, RefillTakesOneBatchWithOneSwap) {
+  EXPECT_EQ(cache_.refill(stack_), 6U);
+  EXPECT_EQ(cache_.parked(), kBatch);
+  EXPECT_EQ(stack_.tag(), 1U);
+}
+
+TEST_F(ThreadCacheTest, GivesBackFirstWhatCameLast) {
+  cache_.put(11);
+  cache_.put(12);
+  EXPECT_EQ(cache_.take(), 12U);
+  EXPECT_EQ(cache_.take(), 11U);
+  EXPECT_EQ(cache_.take(), kNoSlot);
+}
+
+TEST_F(ThreadCacheTest, FullCacheFlushesTheOldestBatch) {
+  for (std::uint32_t slot = 10; slot < 16; ++slot) cache_.put(slot);
+  ASSERT_TRUE(cache_.full());
+  EXPECT_EQ(cache_.flush_oldest(stack_), 12U);
+  std::array<std::uint32_t, kMaxBatch> flushed{};
+  ASSERT_EQ(stack_.pop(flushed.data()).count, kBatch);
+  EXPECT_EQ(flushed[0], 10U);
+  EXPECT_EQ(flushed[1], 11U);
+  EXPECT_EQ(flushed[2], 12U);
+  EXPECT_EQ(cache_.take(), 15U);
+  EXPECT_EQ(cache_.take(), 14U);
+  EXPECT_EQ(cache_.take(), 13U);
+}
+
+TEST_F(ThreadCacheTest, FlushesWhatThereIsWhenItIsLessThanABatch) {
+  cache_.put(10);
+  EXPECT_EQ(cache_.flush_oldest(stack_), 10U);
+  EXPECT_EQ(cache_.parked(), 0U);
+}
+
+TEST_F(ThreadCacheTest, CountsAcquiresAndReleases) {
+  cache_.refill(stack_);
+  const std::uint32_t slot = cache_.take();
+  cache_.put(slot);
+  cache_.take();
+  EXPECT_EQ(cache_.acquires.value(), 2U);
+  EXPECT_EQ(cache_.releases.value(), 1U);
+}
+
+TEST_F(ThreadCacheTest, PeakFollowsWhatIsOutsideLessWhatIsParked) {
+  cache_.refill(stack_);
+  cache_.set_outside(3);
+  cache_.put(cache_.take());
+  cache_.put(cache_.take());
+  EXPECT_EQ(cache_.peak_in_use(), 1);
+  cache_.take();
+  cache_.take();
+  EXPECT_EQ(cache_.peak_in_use(), 2);
+}
+
+TEST_F(ThreadCacheTest, StandsAloneOnItsLines) {
+  EXPECT_EQ(alignof(ThreadCache), kLinePairBytes);
+  EXPECT_EQ(sizeof(ThreadCache) % kLinePairBytes, 0U);
+}
+
+}  // namespace
+}  // namespace tapeline::pool

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over a build's compile_commands.json, two files at a time.
+
+A file that passed is not checked again until it, a header of ours that it includes, its command
+line or .clang-tidy changes. Usage: tidy.py BUILD_DIRECTORY [FILE_PART...]
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOL = "clang-tidy-14"
+INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
+
+
+def closure(path, seen):
+    """All files of ours that `path` includes, itself included."""
+    if path in seen or not path.is_file():
+        return
+    seen.add(path)
+    for name in INCLUDE.findall(path.read_bytes()):
+        for base in (ROOT, path.parent):
+            closure((base / name.decode()).resolve(), seen)
+
+
+def key_of(entry, tool_version):
+    digest = hashlib.sha256(tool_version + (ROOT / ".clang-tidy").read_bytes())
+    digest.update(entry["command"].replace(str(ROOT), "").encode())
+    seen = set()
+    closure(pathlib.Path(entry["file"]), seen)
+    for path in sorted(seen):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def check(build, entry):
+    result = subprocess.run([TOOL, "--quiet", "-p", str(build), entry["file"]],
+                            capture_output=True, text=True, check=False)
+    return entry["file"], result.returncode, result.stdout
+
+
+def main():
+    build = pathlib.Path(sys.argv[1])
+    wanted = sys.argv[2:]
+    cache_home = os.environ.get("XDG_CACHE_HOME", str(pathlib.Path.home() / ".cache"))
+    cache = pathlib.Path(cache_home) / "tapeline" / "tidy"
+    cache.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run([TOOL, "--version"], capture_output=True, check=True).stdout
+    entries = {e["file"]: e for e in json.loads((build / "compile_commands.json").read_text())
+               if "verify_interface" not in e["file"]}
+    keys = {file: key_of(e, version) for file, e in entries.items()}
+    todo = [e for file, e in sorted(entries.items())
+            if not (cache / keys[file]).exists() and (not wanted or any(w in file for w in wanted))]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for file, code, output in pool.map(lambda e: check(build, e), todo):
+            if code == 0:
+                (cache / keys[file]).touch()
+            else:
+                failed += 1
+                print(output, flush=True)
+    print(f"clang-tidy: {len(entries)} files, {len(todo)} checked, {failed} with findings")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
