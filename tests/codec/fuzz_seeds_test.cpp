@@ -1,0 +1,164 @@
+// The seeds of the codec's fuzz targets, made by our encoders. With TAPELINE_WRITE_SEEDS set in the
+// environment they are written to tests/fuzz/corpus; otherwise what lies there is checked to lead
+// the fuzzers where it should.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "codec/archive/frame.hpp"
+#include "codec/itch/decoder.hpp"
+#include "codec/moldudp64/decoder.hpp"
+#include "codec/moldudp64/encoder.hpp"
+#include "tests/codec/itch/vectors.hpp"
+
+namespace tapeline::codec {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+using Seeds = std::map<std::string, Bytes>;
+
+Bytes copy(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
+
+Seeds itch_seeds() {
+  Seeds seeds;
+  for (const auto& vector : itch::test::kVectors) {
+    seeds[std::string{vector.name}] = itch::test::from_hex(vector.hex);
+  }
+  seeds["longer"] = itch::test::from_hex(itch::test::kAddOrder);
+  seeds["longer"].resize(60);
+  seeds["shorter"] = itch::test::from_hex(itch::test::kOrderDelete);
+  seeds["shorter"].pop_back();
+  return seeds;
+}
+
+Seeds moldudp64_seeds() {
+  Seeds seeds;
+  Bytes out(1'472);
+  const auto session = moldudp64::Session::from_text("000010059B");
+  moldudp64::PacketBuilder builder{out};
+  builder.start(session, 14'757'721);
+  for (const auto& [name, message] : itch_seeds()) EXPECT_TRUE(builder.try_add(message)) << name;
+  seeds["every_type"] = copy(builder.finish());
+  builder.start(session, 0);
+  EXPECT_TRUE(builder.try_add({}));
+  EXPECT_TRUE(builder.try_add(itch::test::from_hex(itch::test::kTrade)));
+  seeds["unsequenced"] = copy(builder.finish());
+  seeds["truncated"] = seeds["unsequenced"];
+  seeds["truncated"].pop_back();
+  seeds["trailing"] = seeds["unsequenced"];
+  seeds["trailing"].push_back(std::byte{0});
+  builder.start(session, ~std::uint64_t{0});
+  EXPECT_TRUE(builder.try_add({}));
+  seeds["overflow"] = copy(builder.finish());
+  seeds["heartbeat"] = copy(std::span{out}.first(moldudp64::write_heartbeat(out, session, 3)));
+  seeds["end"] = copy(std::span{out}.first(moldudp64::write_end_of_session(out, session, 3)));
+  return seeds;
+}
+
+Seeds archive_seeds() {
+  Seeds seeds;
+  archive::FrameEncoder encoder;
+  Bytes out(8'192);
+  Bytes text;
+  for (int i = 0; i < 20; ++i) {
+    for (const auto& [name, message] : itch_seeds()) {
+      text.insert(text.end(), message.begin(), message.end());
+    }
+  }
+  const auto frame = [&](std::span<const std::byte> content) {
+    const auto result = encoder.compress(content, out);
+    EXPECT_EQ(result.status, archive::FrameStatus::ok);
+    return copy(std::span{out}.first(result.frame_bytes));
+  };
+  seeds["empty_content"] = frame({});
+  seeds["stored"] = frame(std::span{text}.first(20));
+  seeds["compressed"] = frame(text);
+  Bytes& row = seeds["row"];
+  for (const char* const name : {"stored", "empty_content", "compressed"}) {
+    row.insert(row.end(), seeds[name].begin(), seeds[name].end());
+  }
+  Bytes skippable(8 + 5);
+  store_le(skippable.data(), std::uint32_t{0x184D2A5E});
+  store_le(skippable.data() + 4, std::uint32_t{5});
+  row.insert(row.end(), skippable.begin(), skippable.end());
+  seeds["skippable"] = skippable;
+  return seeds;
+}
+
+std::filesystem::path folder(const std::string& target) {
+  return std::filesystem::path{TAPELINE_FUZZ_CORPUS} / target;
+}
+
+// Returns true if the seeds were written instead of being left alone.
+bool write_if_asked(const std::string& target, const Seeds& seeds) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the tests have one thread
+  if (std::getenv("TAPELINE_WRITE_SEEDS") == nullptr) return false;
+  std::filesystem::create_directories(folder(target));
+  for (const auto& [name, bytes] : seeds) {
+    std::ofstream file{folder(target) / name, std::ios::binary};
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    EXPECT_TRUE(file.good()) << name;
+  }
+  return true;
+}
+
+Bytes read(const std::string& target, const std::string& name) {
+  std::ifstream file{folder(target) / name, std::ios::binary};
+  EXPECT_TRUE(file.good()) << target << '/' << name;
+  const std::string content{std::istreambuf_iterator<char>{file}, {}};
+  return copy(std::as_bytes(std::span{content}));
+}
+
+TEST(FuzzSeeds, OfItchAreWhatTheEncoderWrites) {
+  const Seeds seeds = itch_seeds();
+  if (write_if_asked("itch", seeds)) GTEST_SKIP() << "written";
+  std::set<char> types;
+  for (const auto& [name, bytes] : seeds) {
+    EXPECT_EQ(read("itch", name), bytes) << name;
+    types.insert(static_cast<char>(bytes.front()));
+  }
+  EXPECT_EQ(types.size(), itch::kMessageTypes.size());
+}
+
+TEST(FuzzSeeds, OfMoldUdp64AreWhatTheEncoderWrites) {
+  const Seeds seeds = moldudp64_seeds();
+  if (write_if_asked("moldudp64", seeds)) GTEST_SKIP() << "written";
+  std::set<moldudp64::PacketStatus> reached;
+  for (const auto& [name, bytes] : seeds) {
+    EXPECT_EQ(read("moldudp64", name), bytes) << name;
+    reached.insert(moldudp64::for_each_message(bytes, [](auto, auto) {}));
+  }
+  EXPECT_EQ(reached.size(), 6U);
+}
+
+// The bytes of a frame may differ between versions of zstd; the content may not.
+TEST(FuzzSeeds, OfArchiveFramesHoldWhatTheEncoderPutIn) {
+  const Seeds seeds = archive_seeds();
+  if (write_if_asked("archive_frame", seeds)) GTEST_SKIP() << "written";
+  archive::FrameDecoder decoder;
+  Bytes expected(65'536);
+  Bytes out(65'536);
+  for (const auto& [name, bytes] : seeds) {
+    const auto made = decoder.decompress(bytes, expected);
+    const auto stored = decoder.decompress(read("archive_frame", name), out);
+    EXPECT_EQ(stored.status, made.status) << name;
+    EXPECT_EQ(stored.content_bytes, made.content_bytes) << name;
+    EXPECT_EQ(out, expected) << name;
+  }
+}
+
+}  // namespace
+}  // namespace tapeline::codec
