@@ -1,0 +1,34 @@
+#pragma once
+
+// Opens a file for a replay and finds out by its content what it is: a pcap or pcapng capture, or
+// a file of ITCH messages, each also compressed (net/byte_stream.hpp).
+//
+// Thread safety: none needed; it is called at start-up and between files.
+
+#include <memory>
+#include <string>
+
+#include "net/byte_stream.hpp"
+#include "net/capture_filter.hpp"
+#include "net/itch_file_source.hpp"
+#include "net/pull_source.hpp"
+#include "pool/buffer_pool.hpp"
+
+namespace tapeline::net {
+
+struct CaptureOptions {
+  CaptureFilter filter;      // for captures
+  ItchFileConfig itch_file;  // for files of ITCH messages
+};
+
+struct OpenedCapture {
+  std::unique_ptr<PullSource> source;  // empty if the file could not be opened or is something else
+  std::string error;                   // then one line with the path; otherwise empty
+};
+
+// `path` is a file or "-" for the standard input. `buffers` must outlive the source.
+[[nodiscard]] OpenedCapture open_capture(const std::string& path,
+                                         pool::BufferPool<pool::SerializationKind>& buffers,
+                                         CaptureOptions options = {});
+
+}  // namespace tapeline::net

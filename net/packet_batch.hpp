@@ -1,0 +1,85 @@
+#pragma once
+
+// What every source hands on: one pooled buffer and the packets in it.
+//
+// Layout of the buffer: `Packet` descriptors from its first byte on, the datagrams behind them.
+// Moving a batch moves one guard and one count; nothing in the buffer moves. A packet is a whole IP
+// datagram (IP header, UDP header, payload), as captured or with the headers it arrived with
+// written again by the source, so an archive can store it as it is (LINKTYPE_RAW).
+//
+// Thread safety: none; a batch has one owner at a time and may be moved to another thread.
+// Lifetime:      spans and descriptors are valid while the batch that holds them is not released.
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "pool/buffer_pool.hpp"
+
+namespace tapeline::net {
+
+// Nanoseconds since 1970-01-01 UTC.
+using UnixNanos = std::int64_t;
+
+struct Packet {
+  const std::byte* datagram;      // first byte of the IP header, inside the batch's buffer
+  UnixNanos rx_time;              // kernel or capture time stamp
+  std::uint32_t datagram_bytes;   // IP header to the end of the payload
+  std::uint32_t payload_bytes;    // UDP payload
+  std::uint16_t payload_offset;   // of the UDP payload in the datagram
+  std::uint16_t line;             // index of the line in its channel
+  std::uint32_t lost_bytes;       // bytes of the datagram that were cut off (snaplen, MSG_TRUNC)
+
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return {datagram, datagram_bytes};
+  }
+  [[nodiscard]] std::span<const std::byte> payload() const noexcept {
+    return {datagram + payload_offset, payload_bytes};
+  }
+};
+static_assert(sizeof(Packet) == 32 && std::is_trivially_copyable_v<Packet>);
+
+class PacketBatch {
+ public:
+  PacketBatch() = default;
+
+  // Requires: `packet_count` descriptors lie at the start of `buffer`, and all that they point to
+  // lies in `buffer`.
+  PacketBatch(pool::SerializationGuard buffer, std::size_t packet_count) noexcept
+      : buffer_{std::move(buffer)}, packet_count_{packet_count} {
+    assert(packet_count_ * sizeof(Packet) <= buffer_.capacity());
+  }
+
+  PacketBatch(PacketBatch&& other) noexcept
+      : buffer_{std::move(other.buffer_)}, packet_count_{std::exchange(other.packet_count_, 0)} {}
+  PacketBatch& operator=(PacketBatch&& other) noexcept {
+    buffer_ = std::move(other.buffer_);
+    packet_count_ = std::exchange(other.packet_count_, 0);
+    return *this;
+  }
+  PacketBatch(const PacketBatch&) = delete;
+  PacketBatch& operator=(const PacketBatch&) = delete;
+  ~PacketBatch() = default;
+
+  [[nodiscard]] bool empty() const noexcept { return packet_count_ == 0; }
+  [[nodiscard]] std::span<const Packet> packets() const noexcept {
+    // The source placed Packet objects at the start of the buffer.
+    return {reinterpret_cast<const Packet*>(buffer_.data()), packet_count_};
+  }
+
+ private:
+  pool::SerializationGuard buffer_;
+  std::size_t packet_count_ = 0;
+};
+
+// Where a source places the descriptor of packet `index` in `buffer`.
+[[nodiscard]] inline Packet* packet_slot(const pool::SerializationGuard& buffer,
+                                         std::size_t index) noexcept {
+  assert((index + 1) * sizeof(Packet) <= buffer.capacity());
+  return reinterpret_cast<Packet*>(buffer.data()) + index;
+}
+
+}  // namespace tapeline::net

@@ -1,0 +1,277 @@
+#pragma once
+
+// Puts the messages of one channel in order: any number of lines feed it, the first copy of each
+// message number is delivered, later ones are counted. Packets may be cut differently per line.
+//
+// A packet that comes early is held, and the hole in front of it stays open for `hold_ns` after
+// it was seen or after the last message at its lower end arrived, whichever is later. Then, or
+// when there is no room to hold more, the hole is declared lost and delivery goes on behind it.
+// Heartbeats and ends of session show holes that no later message shows.
+//
+// Forged numbers: a packet far ahead costs one held piece. If its hole is declared lost, the real
+// packets lie in the lost range; when `resync_packets` of them came in rising order and nothing
+// came at the new position, the sequencer steps back to them. No message is delivered twice.
+//
+// Handler (a template argument, called inline):
+//   on_message(std::uint64_t sequence, std::span<const std::byte> message, const Packet&)
+//   on_gap(const GapRange&)
+// and, if it has them:
+//   prefetch(std::span<const std::byte> message)        before the messages of an in-order packet
+//   on_session(const Session&, std::uint64_t sequence)  a session is adopted
+//   on_end_of_session(const Session&)                   every message up to its end was accounted
+//   for on_resync(std::uint64_t sequence)                   the numbers go back to here
+// A message without a number (anonymised captures) comes with sequence 0.
+//
+// Time: `now_ns` is the caller's clock and should not jump: a steady clock when live, the capture
+// time in a replay. Only its differences count. A replay that calls on_packet() alone, and finish()
+// at the end, gives the same result at every pace.
+// Thread safety: one thread; the counters may be read by any.
+// Lifetime:      messages and packets are valid during the call.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "codec/moldudp64/decoder.hpp"
+#include "net/hold_store.hpp"
+#include "net/packet_batch.hpp"
+#include "net/sequencer_core.hpp"
+#include "net/sequencer_stats.hpp"
+
+namespace tapeline::net {
+
+class Sequencer : private SequencerCore {
+ public:
+  using Header = codec::moldudp64::Header;
+  using PacketStatus = codec::moldudp64::PacketStatus;
+  using SequencerCore::SequencerCore;
+
+  // Requires: packet.line < config.lines.
+  template <typename Handler>
+  void on_packet(const Packet& packet, std::int64_t now_ns, Handler&& handler) {
+    const auto parsed = codec::moldudp64::parse_header(packet.payload());
+    count_arrival(packet);
+    if (parsed.status == PacketStatus::ok && parsed.header.sequence == expected_ &&
+        parsed.header.session == session_ &&
+        parsed.header.sequence + parsed.header.count < store_.first()) [[likely]] {
+      note_progress(now_ns);
+      deliver_whole(packet, parsed.header, handler);
+    } else {
+      on_other(packet, parsed, now_ns, handler);
+    }
+    publish_position();
+  }
+
+  // Declares holes lost whose time is over. Call it at next_deadline() at the latest.
+  template <typename Handler>
+  void on_timer(std::int64_t now_ns, Handler&& handler) {
+    while (has_open_hole() && next_deadline() <= now_ns) give_up(due_end(now_ns), handler);
+    tell_end(handler);
+    publish_position();
+  }
+
+  // End of the input: declares what is open, delivers what is held.
+  template <typename Handler>
+  void finish(std::int64_t now_ns, Handler&& handler) {
+    note_progress(now_ns);
+    while (has_open_hole()) give_up(next_known(), handler);
+    store_.clear();
+    tell_end(handler);
+    publish_position();
+  }
+
+  // When on_timer() has something to do; kNoDeadline if no hole is open.
+  using SequencerCore::kNoDeadline;
+  using SequencerCore::next_deadline;
+
+  // The next number to be delivered; only sensible once a session was adopted.
+  using SequencerCore::expected;
+  using SequencerCore::has_session;
+  using SequencerCore::session;
+
+  // Open holes, lowest first: fn(const GapRange&).
+  using SequencerCore::for_each_hole;
+
+  using SequencerCore::counters;
+  using SequencerCore::line_counters;
+  using SequencerCore::lines;
+
+ private:
+  template <typename Handler>
+  void deliver_whole(const Packet& packet, const Header& header, Handler& handler) {
+    using codec::moldudp64::for_each_block;
+    if constexpr (requires { handler.prefetch(std::span<const std::byte>{}); }) {
+      static_cast<void>(for_each_block(header, packet.payload(), 0,
+                                       [&](auto, auto message) { handler.prefetch(message); }));
+    }
+    std::uint64_t delivered = 0;
+    const PacketStatus status = for_each_block(
+        header, packet.payload(), 0, [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
+          handler.on_message(sequence, bytes, packet);
+          ++delivered;
+        });
+    count_won(packet, delivered);
+    expected_ += delivered;
+    if (status != PacketStatus::ok) [[unlikely]]
+      count_malformed(status);
+  }
+
+  template <typename Handler>
+  [[gnu::noinline]] void on_other(const Packet& packet, const ParsedHeader& parsed,
+                                  std::int64_t now_ns, Handler& handler) {
+    on_timer(now_ns, handler);
+    const Header& header = parsed.header;
+    if (is_malformed(parsed.status)) return count_malformed(parsed.status);
+    if (header.sequence > kMaxSequence) return count_malformed(PacketStatus::sequence_overflow);
+    if (header.is_unsequenced()) return on_unsequenced(packet, parsed, handler);
+    if (!follow_session(header, now_ns, handler)) return;
+    last_own_ns_ = now_ns;
+    switch (parsed.status) {
+      case PacketStatus::heartbeat:
+        counters_.heartbeats.add(1);
+        on_announcement(packet, header, now_ns, handler);
+        break;
+      case PacketStatus::end_of_session:
+        counters_.ends_of_session.add(1);
+        on_announcement(packet, header, now_ns, handler);
+        note_end(header.sequence);
+        break;
+      default: on_blocks(packet, header, now_ns, handler); break;
+    }
+    tell_end(handler);
+  }
+
+  template <typename Handler>
+  void tell_end(Handler& handler) {
+    if constexpr (requires { handler.on_end_of_session(session_); }) {
+      if (take_end_of_session()) handler.on_end_of_session(session_);
+    }
+  }
+
+  template <typename Handler>
+  void on_unsequenced(const Packet& packet, const ParsedHeader& parsed, Handler& handler) {
+    if (parsed.status != PacketStatus::ok) return counters_.heartbeats.add(1);
+    if (!config_.accept_unsequenced) return counters_.unsequenced_dropped.add(1);
+    std::uint64_t delivered = 0;
+    const auto status = codec::moldudp64::for_each_block(
+        parsed.header, packet.payload(), 0, [&](std::uint64_t, std::span<const std::byte> bytes) {
+          handler.on_message(std::uint64_t{0}, bytes, packet);
+          ++delivered;
+        });
+    count_unsequenced(packet, delivered);
+    if (status != PacketStatus::ok) count_malformed(status);
+  }
+
+  // Returns whether the packet belongs to the session of this channel.
+  template <typename Handler>
+  [[nodiscard]] bool follow_session(const Header& header, std::int64_t now_ns, Handler& handler) {
+    if (has_session()) {
+      if (header.session == session_) return true;
+      if (!may_change_session(now_ns)) {
+        counters_.foreign.add(1);
+        return false;
+      }
+      finish(now_ns, handler);
+    }
+    adopt(header, now_ns);
+    if constexpr (requires { handler.on_session(session_, expected_); }) {
+      handler.on_session(session_, expected_);
+    }
+    return true;
+  }
+
+  template <typename Handler>
+  void on_announcement(const Packet& packet, const Header& header, std::int64_t now_ns,
+                       Handler& handler) {
+    if (header.sequence >= expected_) return announce(header.sequence, now_ns);
+    if (note_old(packet, {header.sequence, header.sequence})) step_back(header, now_ns, handler);
+  }
+
+  template <typename Handler>
+  void on_blocks(const Packet& packet, const Header& header, std::int64_t now_ns,
+                 Handler& handler) {
+    const GapRange range = whole_blocks(packet, header);
+    if (range.count() == 0) return;
+    if (range.last_exclusive <= expected_) {
+      if (!note_old(packet, range)) return;
+      step_back(header, now_ns, handler);
+    }
+    if (range.first > expected_ && !make_way(packet, range, now_ns, handler)) return;
+    note_progress(now_ns);
+    deliver_rest(packet, range, handler);
+  }
+
+  // For an early packet: holds it, or closes holes until it is its turn. Returns whether it is.
+  template <typename Handler>
+  [[nodiscard]] bool make_way(const Packet& packet, const GapRange& range, std::int64_t now_ns,
+                              Handler& handler) {
+    counters_.early_packets.add(1);
+    while (range.first > expected_) {
+      if (hold(packet, range, now_ns)) return false;
+      counters_.hold_overflows.add(1);
+      give_up(std::min(store_.first(), range.first), handler);
+    }
+    return true;
+  }
+
+  // The part of an in-order packet from expected_ on, with held messages in between.
+  template <typename Handler>
+  void deliver_rest(const Packet& packet, const GapRange& range, Handler& handler) {
+    std::uint64_t delivered = 0;
+    while (expected_ < range.last_exclusive) {
+      const GapRange part{expected_, std::min(store_.first(), range.last_exclusive)};
+      deliver_part(packet, part, handler);
+      delivered += part.count();
+      drain(handler);
+    }
+    count_duplicates(packet, range.count() - delivered);
+  }
+
+  // Requires: all of `part` are whole blocks of `packet`.
+  template <typename Handler>
+  void deliver_part(const Packet& packet, const GapRange& part, Handler& handler) {
+    if (part.count() == 0) return;
+    const auto parsed = codec::moldudp64::parse_header(packet.payload());
+    const auto skip = static_cast<std::size_t>(part.first - parsed.header.sequence);
+    static_cast<void>(codec::moldudp64::for_each_block(
+        parsed.header, packet.payload(), skip,
+        [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
+          if (sequence < part.last_exclusive) handler.on_message(sequence, bytes, packet);
+        }));
+    count_won(packet, part.count());
+    expected_ = part.last_exclusive;
+  }
+
+  // Delivers what is held from expected_ on, up to the next hole.
+  template <typename Handler>
+  void drain(Handler& handler) {
+    while (store_.first() <= expected_ && !store_.empty()) {
+      const HeldPiece& piece = store_.front();
+      if (piece.is_passed()) {
+        expected_ = piece.range.last_exclusive;
+      } else {
+        deliver_part(piece.packet, piece.range, handler);
+      }
+      store_.pop_front();
+    }
+    counters_.held.set(store_.size());
+  }
+
+  // Declares [expected_, end) lost and goes on behind it. Requires: end > expected_.
+  template <typename Handler>
+  void give_up(std::uint64_t end, Handler& handler) {
+    const GapRange gap{expected_, end};
+    note_gap(gap);
+    handler.on_gap(gap);
+    drain(handler);
+  }
+
+  template <typename Handler>
+  void step_back(const Header& header, std::int64_t now_ns, Handler& handler) {
+    step_back_to(header.sequence, now_ns);
+    if constexpr (requires { handler.on_resync(expected_); }) handler.on_resync(expected_);
+  }
+};
+
+}  // namespace tapeline::net

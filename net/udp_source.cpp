@@ -1,0 +1,362 @@
+#include "net/udp_source.hpp"
+
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "net/endpoint.hpp"
+#include "net/ip_header.hpp"
+
+namespace tapeline::net {
+
+namespace {
+
+constexpr std::size_t kMaxBatchPackets = 64;
+constexpr std::size_t kControlBytes =
+    CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(std::uint32_t));
+constexpr std::chrono::milliseconds kNoBufferPause{1};
+constexpr std::chrono::milliseconds kErrorPause{100};
+constexpr std::uint32_t kMinDatagramBytes = 64;
+
+struct alignas(cmsghdr) Control {
+  std::array<std::byte, kControlBytes> bytes;
+};
+
+UnixNanos to_nanos(const timespec& time) noexcept {
+  return UnixNanos{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+UnixNanos unix_now() noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return to_nanos(time);
+}
+
+std::uint32_t set_receive_buffer(const Socket& socket, std::uint32_t asked_bytes) {
+  const int asked = static_cast<int>(std::min(asked_bytes, 0x3FFF'FFFFU));
+  if (!socket.try_set(SOL_SOCKET, SO_RCVBUFFORCE, asked)) {  // needs CAP_NET_ADMIN
+    socket.set(SOL_SOCKET, SO_RCVBUF, asked, "cannot set SO_RCVBUF");
+  }
+  int got = 0;
+  socklen_t length = sizeof got;
+  if (::getsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &got, &length) != 0) {
+    Socket::throw_errno("cannot read SO_RCVBUF");
+  }
+  return static_cast<std::uint32_t>(got) / 2;  // the kernel doubles what it is asked for
+}
+
+void join(const Socket& socket, const Endpoint& group, unsigned interface) {
+  if (group.is_v6()) {
+    const ipv6_mreq request{group.v6(), interface};
+    socket.set(IPPROTO_IPV6, IPV6_JOIN_GROUP, request, "cannot join the group");
+    static_cast<void>(socket.try_set(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0));  // since Linux 4.20
+  } else {
+    ip_mreqn request{};
+    request.imr_multiaddr = group.v4();
+    request.imr_ifindex = static_cast<int>(interface);
+    socket.set(IPPROTO_IP, IP_ADD_MEMBERSHIP, request, "cannot join the group");
+    socket.set(IPPROTO_IP, IP_MULTICAST_ALL, 0, "cannot set IP_MULTICAST_ALL");
+  }
+}
+
+Socket open_line(const UdpLineConfig& config, Endpoint& endpoint) {
+  const unsigned interface = interface_index(config.interface);
+  endpoint = Endpoint{config.address, config.port};
+  if (endpoint.is_wildcard()) {
+    throw std::runtime_error{"\"" + config.address +
+                             "\" stands for every address; name the group or one address"};
+  }
+  if (endpoint.is_multicast() && config.port == 0) {
+    throw std::runtime_error{"a multicast line needs a port"};
+  }
+  if (endpoint.is_link_local()) endpoint.set_scope(interface);
+
+  Socket socket{endpoint.family()};
+  // Several listeners may share a group. On a unicast address the option would let a second
+  // process take the datagrams of the first without a word.
+  if (endpoint.is_multicast()) {
+    socket.set(SOL_SOCKET, SO_REUSEADDR, 1, "cannot set SO_REUSEADDR");
+  }
+  socket.set(SOL_SOCKET, SO_TIMESTAMPNS, 1, "cannot set SO_TIMESTAMPNS");
+  socket.set(SOL_SOCKET, SO_RXQ_OVFL, 1, "cannot set SO_RXQ_OVFL");
+  // Bound to the group: datagrams of other groups on this port do not arrive here.
+  if (::bind(socket.fd(), endpoint.data(), endpoint.size()) != 0) {
+    Socket::throw_errno("cannot bind to " + endpoint.text());
+  }
+  if (endpoint.is_multicast()) join(socket, endpoint, interface);
+  endpoint = socket.local();
+  return socket;
+}
+
+[[noreturn]] void throw_for_line(const UdpLineConfig& config, const std::exception& error) {
+  throw std::runtime_error{"line " + config.name + ": " + error.what()};
+}
+
+}  // namespace
+
+struct UdpSource::Line {
+  Line(const UdpLineConfig& config, std::uint16_t line_index, std::uint32_t buffer_bytes_asked)
+      : index{line_index}, socket{open_line(config, endpoint)}, header{endpoint} {
+    buffer_bytes = set_receive_buffer(socket, buffer_bytes_asked);
+    for (const std::string& address : config.sources) {
+      const Endpoint& source = sources.emplace_back(address, std::uint16_t{0});
+      if (source.family() != endpoint.family()) {
+        throw std::runtime_error{"source " + address + " and address " + config.address +
+                                 " are not of one IP version"};
+      }
+    }
+    for (std::size_t at = 0; at < kMaxBatchPackets; ++at) {
+      messages[at].msg_hdr.msg_name = &names[at];
+      messages[at].msg_hdr.msg_iov = &vectors[at];
+      messages[at].msg_hdr.msg_iovlen = 1;
+      messages[at].msg_hdr.msg_control = controls[at].bytes.data();
+    }
+  }
+
+  [[nodiscard]] bool permits(const sockaddr_storage& sender) const noexcept {
+    if (sources.empty()) return true;
+    return std::any_of(sources.begin(), sources.end(),
+                       [&](const Endpoint& source) { return source.same_address(sender); });
+  }
+
+  // The kernel's counter has 32 bits and wraps. A value that came with an old datagram may be
+  // older than one that was asked for since.
+  void note_drops(std::uint32_t total) noexcept {
+    const auto more = static_cast<std::int32_t>(total - last_drops);
+    if (more <= 0) return;
+    counters.kernel_drops.add(static_cast<std::uint64_t>(more));
+    last_drops = total;
+  }
+
+  // Reads the control messages; returns the receive time, 0 if there is none.
+  UnixNanos read_control(const msghdr& message) noexcept {
+    UnixNanos time = 0;
+    msghdr header_copy = message;
+    for (cmsghdr* at = CMSG_FIRSTHDR(&header_copy); at != nullptr;
+         at = CMSG_NXTHDR(&header_copy, at)) {
+      if (at->cmsg_level != SOL_SOCKET) continue;
+      if (at->cmsg_type == SCM_TIMESTAMPNS && at->cmsg_len >= CMSG_LEN(sizeof(timespec))) {
+        timespec stamp{};
+        std::memcpy(&stamp, CMSG_DATA(at), sizeof stamp);
+        time = to_nanos(stamp);
+      } else if (at->cmsg_type == SO_RXQ_OVFL && at->cmsg_len >= CMSG_LEN(sizeof(std::uint32_t))) {
+        std::uint32_t drops = 0;
+        std::memcpy(&drops, CMSG_DATA(at), sizeof drops);
+        note_drops(drops);
+      }
+    }
+    return time;
+  }
+
+  std::uint16_t index;
+  Endpoint endpoint;
+  Socket socket;
+  IpHeader header;
+  std::vector<Endpoint> sources;
+  std::uint32_t buffer_bytes = 0;
+  std::uint32_t last_drops = 0;
+  std::array<mmsghdr, kMaxBatchPackets> messages{};
+  std::array<iovec, kMaxBatchPackets> vectors{};
+  std::array<sockaddr_storage, kMaxBatchPackets> names{};
+  std::array<Control, kMaxBatchPackets> controls{};
+  std::optional<asio::posix::stream_descriptor> readiness;
+  std::optional<asio::steady_timer> pause;
+  UdpLineCounters counters;
+};
+
+UdpSource::UdpSource(const UdpSourceConfig& config, SerializationPool& pool)
+    : pool_{pool},
+      batch_packets_{std::clamp<std::uint32_t>(config.batch_packets, 1, kMaxBatchPackets)},
+      reads_per_wakeup_{std::max(config.reads_per_wakeup, 1U)},
+      max_payload_bytes_{std::clamp<std::size_t>(config.max_datagram_bytes, kMinDatagramBytes,
+                                                 IpHeader::kMaxPayloadBytes)} {
+  // Every slot begins on a multiple of 32 bytes, like the descriptors in front of them.
+  slot_bytes_ = (IpHeader::kMaxBytes + max_payload_bytes_ + 31) / 32 * 32;
+  const std::size_t buffer_bytes = pool.counts().buffer_bytes;
+  batch_packets_ = static_cast<std::uint32_t>(
+      std::min<std::size_t>(batch_packets_, buffer_bytes / (slot_bytes_ + sizeof(Packet))));
+  if (batch_packets_ == 0) {
+    throw std::runtime_error{"a datagram of " + std::to_string(max_payload_bytes_) +
+                             " bytes does not fit into a serialization buffer of " +
+                             std::to_string(buffer_bytes) + " bytes"};
+  }
+  for (const UdpLineConfig& line : config.lines) {
+    try {
+      lines_.push_back(std::make_unique<Line>(line, static_cast<std::uint16_t>(lines_.size()),
+                                              config.receive_buffer_bytes));
+    } catch (const std::exception& error) {
+      throw_for_line(line, error);
+    }
+  }
+}
+
+UdpSource::~UdpSource() {
+  try {
+    stop();
+  } catch (const std::exception&) {  // Asio could not cancel; closing the sockets ends it, too
+    return;
+  }
+}
+
+UdpSource::Received UdpSource::receive(std::size_t index, PacketBatch& batch) {
+  Line& line = *lines_[index];
+  if (!spare_) spare_ = pool_.try_acquire();
+  if (!spare_) {
+    line.counters.no_buffer.add(1);
+    return Received::no_buffer;
+  }
+  const std::size_t first_slot = batch_packets_ * sizeof(Packet);
+  for (std::size_t at = 0; at < batch_packets_; ++at) {
+    line.vectors[at] = {spare_.data() + first_slot + at * slot_bytes_ + IpHeader::kMaxBytes,
+                        max_payload_bytes_};
+    line.messages[at].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    line.messages[at].msg_hdr.msg_controllen = kControlBytes;
+  }
+  const int count = ::recvmmsg(line.socket.fd(), line.messages.data(), batch_packets_,
+                               MSG_DONTWAIT | MSG_TRUNC, nullptr);
+  if (count < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return Received::drained;
+    line.counters.errors.add(1);
+    return Received::failed;
+  }
+  const std::size_t packets = fill(line, static_cast<std::size_t>(count));
+  if (packets > 0) {
+    line.counters.batches.add(1);
+    batch = PacketBatch{std::move(spare_), packets};
+  }
+  return Received::packets;
+}
+
+// Writes headers and descriptors for the datagrams just received; returns how many are handed on.
+std::size_t UdpSource::fill(Line& line, std::size_t count) {
+  const std::size_t header_bytes = line.header.bytes();
+  std::size_t packets = 0;
+  std::uint64_t bytes = 0;
+  UnixNanos fallback_time = 0;
+  for (std::size_t at = 0; at < count; ++at) {
+    const mmsghdr& message = line.messages[at];
+    UnixNanos time = line.read_control(message.msg_hdr);
+    if (!line.permits(line.names[at])) {
+      line.counters.filtered.add(1);
+      continue;
+    }
+    if (time == 0) {
+      if (fallback_time == 0) fallback_time = unix_now();
+      time = fallback_time;
+    }
+    // Asked for with MSG_TRUNC, msg_len is the whole length, not what was stored.
+    const std::size_t payload_bytes = std::min<std::size_t>(message.msg_len, max_payload_bytes_);
+    const std::size_t lost_bytes = message.msg_len - payload_bytes;
+    if (lost_bytes > 0) line.counters.truncated.add(1);
+    std::byte* const datagram = static_cast<std::byte*>(line.vectors[at].iov_base) - header_bytes;
+    line.header.write(datagram, line.names[at], payload_bytes);
+    *packet_slot(spare_, packets) =
+        Packet{.datagram = datagram,
+               .rx_time = time,
+               .datagram_bytes = static_cast<std::uint32_t>(header_bytes + payload_bytes),
+               .payload_bytes = static_cast<std::uint32_t>(payload_bytes),
+               .payload_offset = static_cast<std::uint16_t>(header_bytes),
+               .line = line.index,
+               .lost_bytes = static_cast<std::uint32_t>(lost_bytes)};
+    ++packets;
+    bytes += payload_bytes;
+  }
+  line.counters.packets.add(packets);
+  line.counters.bytes.add(bytes);
+  return packets;
+}
+
+void UdpSource::start(asio::io_context& io, Sink sink) {
+  sink_ = std::move(sink);
+  for (const auto& line : lines_) {
+    line->readiness.emplace(io, line->socket.fd());
+    line->pause.emplace(io);
+    wait(*line);
+  }
+}
+
+void UdpSource::stop() {
+  for (const auto& line : lines_) {
+    line->pause.reset();                              // cancels
+    if (line->readiness) line->readiness->release();  // the socket keeps the descriptor
+    line->readiness.reset();
+  }
+}
+
+void UdpSource::wait(Line& line) {
+  if (!line.readiness) return;  // stopped by the sink
+  line.readiness->async_wait(asio::posix::descriptor_base::wait_read,
+                             [this, &line](const asio::error_code& error) {
+                               if (!error) drain(line);
+                             });
+}
+
+void UdpSource::wait_for(Line& line, std::chrono::milliseconds pause) {
+  if (!line.pause) return;  // stopped by the sink
+  line.pause->expires_after(pause);
+  line.pause->async_wait([this, &line](const asio::error_code& error) {
+    if (!error) drain(line);
+  });
+}
+
+void UdpSource::drain(Line& line) {
+  for (std::uint32_t reads = 0; reads < reads_per_wakeup_ && line.readiness; ++reads) {
+    PacketBatch batch;
+    switch (receive(line.index, batch)) {
+      case Received::packets:
+        if (!batch.empty()) sink_(std::move(batch));
+        break;
+      case Received::drained: return wait(line);
+      case Received::no_buffer: return wait_for(line, kNoBufferPause);
+      case Received::failed: return wait_for(line, kErrorPause);
+    }
+  }
+  wait(line);
+}
+
+std::size_t UdpSource::poll_once(const Sink& sink) {
+  std::size_t batches = 0;
+  for (const auto& line : lines_) {
+    PacketBatch batch;
+    if (receive(line->index, batch) != Received::packets || batch.empty()) continue;
+    sink(std::move(batch));
+    ++batches;
+  }
+  return batches;
+}
+
+void UdpSource::refresh_kernel_drops() {
+  for (const auto& line : lines_) {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+    socklen_t length = sizeof memory;
+    if (::getsockopt(line->socket.fd(), SOL_SOCKET, SO_MEMINFO, memory.data(), &length) == 0) {
+      line->note_drops(memory[SK_MEMINFO_DROPS]);
+    }
+  }
+}
+
+std::size_t UdpSource::lines() const noexcept { return lines_.size(); }
+const UdpLineCounters& UdpSource::counters(std::size_t line) const noexcept {
+  return lines_[line]->counters;
+}
+std::uint32_t UdpSource::receive_buffer_bytes(std::size_t line) const noexcept {
+  return lines_[line]->buffer_bytes;
+}
+std::uint16_t UdpSource::port(std::size_t line) const noexcept {
+  return lines_[line]->endpoint.port();
+}
+std::uint32_t UdpSource::batch_packets() const noexcept { return batch_packets_; }
+
+}  // namespace tapeline::net

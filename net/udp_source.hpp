@@ -1,0 +1,114 @@
+#pragma once
+
+// The lines of a channel as UDP sockets: one socket per line, drained with recvmmsg straight into
+// pooled buffers, up to 64 datagrams in one call.
+//
+// Two ways to drive it. start() waits for readiness with Asio and hands every batch to a sink;
+// poll_once() asks all lines without waiting, for a thread that spins. Not both at a time.
+//
+// Thread safety: one thread, that which runs the io_context or polls. Counters may be read by any.
+// Ownership:     a batch owns its buffer. The pool is not owned and must outlive this. After
+//                start(), call stop() before the io_context is destroyed, and do not run the
+//                io_context any more when this is destroyed.
+// Errors:        the constructor throws std::runtime_error or std::system_error, one line each
+//                that names the line. Later errors are counted and tried again.
+// Allocation:    none after start-up; an empty pool leaves the datagrams in the kernel.
+
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/counter.hpp"
+#include "net/packet_batch.hpp"
+#include "pool/buffer_pool.hpp"
+
+namespace tapeline::net {
+
+struct UdpLineConfig {
+  std::string name{};                  // "A"
+  std::string address{};               // multicast group, or a unicast address of this host
+  std::uint16_t port = 0;              // 0 with a unicast address: any free one
+  std::string interface {};            // to join the group on; empty: by route
+  std::vector<std::string> sources{};  // permitted senders; empty: any
+};
+
+struct UdpSourceConfig {
+  std::vector<UdpLineConfig> lines{};
+  std::uint32_t receive_buffer_bytes = 8 * 1024 * 1024;  // SO_RCVBUF, per line
+  std::uint32_t max_datagram_bytes = 1968;               // payload; what is longer is cut
+  std::uint32_t batch_packets = 64;     // per recvmmsg; fewer if they do not fit into a buffer
+  std::uint32_t reads_per_wakeup = 16;  // then the other lines have their turn
+};
+
+struct alignas(pool::kCacheLineBytes) UdpLineCounters {
+  Counter packets;  // handed on
+  Counter bytes;    // UDP payload of these
+  Counter batches;
+  Counter kernel_drops;  // the kernel's receive buffer was full
+  Counter truncated;     // longer than max_datagram_bytes; handed on, cut
+  Counter filtered;      // from a sender that is not permitted; dropped
+  Counter no_buffer;     // times that the pool was empty
+  Counter errors;        // failed receives
+};
+
+class UdpSource {
+ public:
+  using Sink = std::function<void(PacketBatch&&)>;
+  using SerializationPool = pool::BufferPool<pool::SerializationKind>;
+
+  enum class Received : std::uint8_t {
+    packets,    // perhaps none, if all came from senders that are not permitted
+    drained,    // nothing is waiting
+    no_buffer,  // the pool is empty; datagrams may be waiting
+    failed,     // counted; try again later
+  };
+
+  UdpSource(const UdpSourceConfig& config, SerializationPool& pool);
+  ~UdpSource();
+  UdpSource(const UdpSource&) = delete;
+  UdpSource& operator=(const UdpSource&) = delete;
+
+  // One recvmmsg on `line`, without waiting. `batch` is set only on packets.
+  [[nodiscard]] Received receive(std::size_t line, PacketBatch& batch);
+
+  // Begins to wait for all lines; batches go to `sink` on the thread that runs `io`.
+  void start(asio::io_context& io, Sink sink);
+  // Ends the waiting. Call it on the thread that runs the io_context.
+  void stop();
+
+  // One receive() on every line. Returns the batches handed on.
+  std::size_t poll_once(const Sink& sink);
+
+  // Asks the kernel for drops that no later datagram has told of. Call it now and then.
+  void refresh_kernel_drops();
+
+  [[nodiscard]] std::size_t lines() const noexcept;
+  [[nodiscard]] const UdpLineCounters& counters(std::size_t line) const noexcept;
+  // What the kernel gave, to be compared with receive_buffer_bytes: less is worth a warning.
+  [[nodiscard]] std::uint32_t receive_buffer_bytes(std::size_t line) const noexcept;
+  [[nodiscard]] std::uint16_t port(std::size_t line) const noexcept;
+  [[nodiscard]] std::uint32_t batch_packets() const noexcept;
+
+ private:
+  struct Line;
+  void wait(Line& line);
+  void wait_for(Line& line, std::chrono::milliseconds pause);
+  void drain(Line& line);
+  [[nodiscard]] std::size_t fill(Line& line, std::size_t count);
+
+  SerializationPool& pool_;
+  std::uint32_t batch_packets_;
+  std::uint32_t reads_per_wakeup_;
+  std::size_t slot_bytes_;
+  std::size_t max_payload_bytes_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  pool::SerializationGuard spare_;  // taken for a receive that brought nothing
+  Sink sink_;
+};
+
+}  // namespace tapeline::net
