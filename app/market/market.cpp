@@ -1,0 +1,218 @@
+#include "app/market/market.hpp"
+
+#include <algorithm>
+
+namespace tapeline::market {
+
+namespace {
+
+constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
+
+}  // namespace
+
+Market::Market(const MarketConfig& config, ColumnPool& columns, BarSink* sink)
+    : price_decimals_{std::min(config.price_decimals, kMaxPriceDecimals)},
+      orders_{config.preallocated_orders_mib * kMebibyte, config.max_orders_mib * kMebibyte},
+      levels_{config.preallocated_levels_mib * kMebibyte, config.max_levels_mib * kMebibyte},
+      instruments_{kMaxInstruments},
+      vwap_{config, columns, sink, counts_} {}
+
+void Market::meet(InstrumentId id, Instrument& instrument) noexcept {
+  instrument.seen = true;
+  instrument.price_decimals = price_decimals_;
+  instrument_bound_ = std::max(instrument_bound_, static_cast<std::uint32_t>(id) + 1);
+}
+
+void Market::doubt(InstrumentId id) noexcept {
+  Instrument& instrument = named(id);
+  if (!instrument.doubtful) counts_.doubtful_books.add();
+  instrument.doubtful = true;
+}
+
+Order* Market::find_named(InstrumentId id, OrderRef ref) noexcept {
+  Order* order = orders_.find(ref);
+  if (order == nullptr) [[unlikely]] {
+    counts_.unknown_orders.add();
+    doubt(id);
+    return nullptr;
+  }
+  if (order->instrument != id) [[unlikely]]
+    counts_.wrong_instruments.add();
+  return order;
+}
+
+void Market::take_all(OrderRef ref, Order& order) noexcept {
+  instruments_[index_of(order.instrument)].book.remove(order.side, order.price, order.shares);
+  orders_.erase(ref, &order);
+}
+
+void Market::take(OrderRef ref, Order& order, std::uint32_t shares) noexcept {
+  if (shares < order.shares) {
+    instruments_[index_of(order.instrument)].book.reduce(order.side, order.price, shares);
+    order.shares -= shares;
+    return;
+  }
+  if (shares > order.shares) [[unlikely]] {
+    counts_.oversized_takes.add();
+    doubt(order.instrument);
+  }
+  take_all(ref, order);
+}
+
+void Market::place(OrderRef ref, const Order& order) noexcept {
+  if (raw(order.price) == 0) [[unlikely]]
+    counts_.zero_prices.add();
+  if (order.shares == 0) [[unlikely]]
+    return counts_.zero_shares.add();
+  switch (orders_.insert(ref, order)) {
+    case OrderTable::Insertion::inserted: break;
+    case OrderTable::Insertion::duplicate:
+      counts_.duplicate_orders.add();
+      return doubt(order.instrument);
+    case OrderTable::Insertion::refused:
+      counts_.refused_orders.add();
+      return doubt(order.instrument);
+  }
+  if (!named(order.instrument).book.add(order.side, order.price, order.shares, levels_))
+      [[unlikely]] {
+    counts_.refused_levels.add();
+    orders_.erase(ref, orders_.find(ref));
+    doubt(order.instrument);
+  }
+}
+
+void Market::add_order(InstrumentId id, OrderRef ref, Side side, std::uint32_t shares,
+                       Price price) noexcept {
+  if (side != Side::buy && side != Side::sell) [[unlikely]] {
+    counts_.bad_sides.add();
+    return doubt(id);
+  }
+  place(ref, {.price = price, .shares = shares, .instrument = id, .side = side, .unused = 0});
+}
+
+void Market::execute(InstrumentId id, OrderRef ref, std::uint32_t shares,
+                     MatchNumber match) noexcept {
+  Order* order = find_named(id, ref);
+  // Only the order knows the price, so the print is lost with it.
+  if (order == nullptr) [[unlikely]]
+    return vwap_.mark_incomplete(id);
+  if (shares == 0) [[unlikely]]
+    return counts_.zero_shares.add();
+  const Trade trade{.price = order->price,
+                    .shares = shares,
+                    .match_number = match,
+                    .time_ns = now_,
+                    .instrument = order->instrument,
+                    .kind = TradeKind::execution};
+  take(ref, *order, shares);
+  print(trade);
+}
+
+void Market::execute_at_price(InstrumentId id, OrderRef ref, std::uint32_t shares,
+                              MatchNumber match, bool printable, Price price) noexcept {
+  if (shares == 0) [[unlikely]]
+    return counts_.zero_shares.add();
+  Order* order = find_named(id, ref);
+  const InstrumentId traded = order == nullptr ? id : order->instrument;
+  if (order != nullptr) take(ref, *order, shares);
+  print({.price = price,
+         .shares = shares,
+         .match_number = match,
+         .time_ns = now_,
+         .instrument = traded,
+         .kind = TradeKind::execution_at_price,
+         .printable = printable});
+}
+
+void Market::cancel(InstrumentId id, OrderRef ref, std::uint32_t shares) noexcept {
+  Order* order = find_named(id, ref);
+  if (order == nullptr) [[unlikely]]
+    return;
+  if (shares == 0) [[unlikely]]
+    return counts_.zero_shares.add();
+  take(ref, *order, shares);
+}
+
+void Market::remove(InstrumentId id, OrderRef ref) noexcept {
+  Order* order = find_named(id, ref);
+  if (order != nullptr) [[likely]]
+    take_all(ref, *order);
+}
+
+void Market::replace(InstrumentId id, OrderRef original, OrderRef replacement, std::uint32_t shares,
+                     Price price) noexcept {
+  Order* order = find_named(id, original);
+  if (order == nullptr) [[unlikely]]
+    return;
+  const Order next{.price = price,
+                   .shares = shares,
+                   .instrument = order->instrument,
+                   .side = order->side,
+                   .unused = 0};
+  if (orders_.find(replacement) != nullptr) [[unlikely]]
+    counts_.replaced_onto_open.add();
+  take_all(original, *order);
+  place(replacement, next);
+}
+
+void Market::print(const Trade& trade) noexcept {
+  if (raw(trade.price) == 0 && trade.shares != 0) [[unlikely]]
+    counts_.zero_prices.add();
+  vwap_.on_trade(trade);
+}
+
+void Market::trade(InstrumentId id, std::uint64_t shares, Price price, MatchNumber match) noexcept {
+  static_cast<void>(named(id));
+  print({.price = price,
+         .shares = shares,
+         .match_number = match,
+         .time_ns = now_,
+         .instrument = id,
+         .kind = TradeKind::hidden});
+}
+
+void Market::cross_trade(InstrumentId id, std::uint64_t shares, Price price,
+                         MatchNumber match) noexcept {
+  static_cast<void>(named(id));
+  print({.price = price,
+         .shares = shares,
+         .match_number = match,
+         .time_ns = now_,
+         .instrument = id,
+         .kind = TradeKind::cross});
+}
+
+void Market::break_trade(InstrumentId id, MatchNumber match) noexcept {
+  static_cast<void>(named(id));
+  vwap_.break_trade(id, match);
+}
+
+void Market::list(InstrumentId id, const Listing& listing) noexcept {
+  Instrument& instrument = named(id);
+  instrument.symbol = listing.symbol;
+  instrument.round_lot = listing.round_lot;
+}
+
+void Market::set_trading_state(InstrumentId id, TradingState state,
+                               const std::array<char, 4>& reason) noexcept {
+  Instrument& instrument = named(id);
+  instrument.trading_state = state;
+  instrument.halt_reason = reason;
+}
+
+void Market::set_short_sale_test(InstrumentId id, ShortSaleTest test) noexcept {
+  named(id).short_sale_test = test;
+}
+
+void Market::set_operational_halt(InstrumentId id, std::uint8_t market_bit, bool halted) noexcept {
+  std::uint8_t& markets = named(id).halted_markets;
+  markets = static_cast<std::uint8_t>(halted ? markets | market_bit : markets & ~market_bit);
+}
+
+void Market::on_gap() noexcept {
+  ++gaps_;
+  counts_.gaps.add();
+  vwap_.on_gap();
+}
+
+}  // namespace tapeline::market

@@ -1,0 +1,138 @@
+#pragma once
+
+// The market of one channel: orders, books, trades, VWAPs and bars of its instruments.
+//
+// Knows no venue: a feed translates the venue's messages into these calls, in the order of the
+// channel, and calls advance() with the time of each message first. Every call survives every
+// argument; what can not be right is counted (market_counts.hpp) and applied as far as possible.
+//
+// Thread safety: none; one thread. The counts may be read by any thread.
+// Ownership:     the column pool and the sink are not owned and must outlive this.
+// Progress:      after the start no call allocates or locks. Memory for orders and levels that is
+//                needed beyond the preallocation is mapped, up to its bound, and counted.
+// Units:         price units, shares, nanoseconds.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "app/market/instrument.hpp"
+#include "app/market/level_arena.hpp"
+#include "app/market/mapped_region.hpp"
+#include "app/market/market_config.hpp"
+#include "app/market/market_counts.hpp"
+#include "app/market/order_table.hpp"
+#include "app/market/vwap.hpp"
+
+namespace tapeline::market {
+
+class Market {
+ public:
+  using ColumnPool = Vwap::ColumnPool;
+
+  // `sink` may be nullptr. Throws std::system_error when memory can not be had.
+  Market(const MarketConfig& config, ColumnPool& columns, BarSink* sink = nullptr);
+
+  // Exchange time has reached `time_ns`. Time that goes back is counted and changes nothing.
+  void advance(ExchangeNanos time_ns) noexcept {
+    if (time_ns < now_) [[unlikely]]
+      return counts_.time_backwards.add();
+    now_ = time_ns;
+    vwap_.advance(time_ns);
+  }
+
+  // Start to load what a message of this order or instrument will need. Change nothing.
+  void prefetch(OrderRef ref) const noexcept { orders_.prefetch(ref); }
+  void prefetch(InstrumentId id) const noexcept {
+    const OrderBook& book = instruments_[index_of(id)].book;
+    book.prefetch(Side::buy);
+    book.prefetch(Side::sell);
+  }
+
+  void add_order(InstrumentId id, OrderRef ref, Side side, std::uint32_t shares,
+                 Price price) noexcept;
+  // A resting order trades at its own price.
+  void execute(InstrumentId id, OrderRef ref, std::uint32_t shares, MatchNumber match) noexcept;
+  // A resting order trades at `price`; what remains of it stays at its own price.
+  void execute_at_price(InstrumentId id, OrderRef ref, std::uint32_t shares, MatchNumber match,
+                        bool printable, Price price) noexcept;
+  // Takes shares off an order.
+  void cancel(InstrumentId id, OrderRef ref, std::uint32_t shares) noexcept;
+  void remove(InstrumentId id, OrderRef ref) noexcept;
+  // The original goes; the replacement inherits side and instrument. `shares` is its new total.
+  void replace(InstrumentId id, OrderRef original, OrderRef replacement, std::uint32_t shares,
+               Price price) noexcept;
+
+  // Prints that touch no displayed order.
+  void trade(InstrumentId id, std::uint64_t shares, Price price, MatchNumber match) noexcept;
+  void cross_trade(InstrumentId id, std::uint64_t shares, Price price, MatchNumber match) noexcept;
+  void break_trade(InstrumentId id, MatchNumber match) noexcept;
+
+  void list(InstrumentId id, const Listing& listing) noexcept;
+  void set_trading_state(InstrumentId id, TradingState state,
+                         const std::array<char, 4>& reason) noexcept;
+  void set_short_sale_test(InstrumentId id, ShortSaleTest test) noexcept;
+  // `market_bit` is one bit that the feed chooses for the market of the venue that halted.
+  void set_operational_halt(InstrumentId id, std::uint8_t market_bit, bool halted) noexcept;
+
+  // Messages were lost: no book and no VWAP of the channel can be trusted any more.
+  void on_gap() noexcept;
+  // Closes all open bars.
+  void close_all() noexcept { vwap_.close_all(); }
+
+  [[nodiscard]] const Instrument& instrument(InstrumentId id) const noexcept {
+    return instruments_[index_of(id)];
+  }
+  [[nodiscard]] const OrderBook& book(InstrumentId id) const noexcept {
+    return instrument(id).book;
+  }
+  // False after a gap and after anything that leaves the book with wrong orders.
+  [[nodiscard]] bool is_book_whole(InstrumentId id) const noexcept {
+    return !instrument(id).doubtful && instrument(id).whole_at_gap == gaps_;
+  }
+  // Returns nullptr when there is no such order. Valid until the next change.
+  [[nodiscard]] const Order* find_order(OrderRef ref) noexcept { return orders_.find(ref); }
+  [[nodiscard]] SessionTotals totals(InstrumentId id) const noexcept { return vwap_.totals(id); }
+  // See Vwap::top_by_volume.
+  [[nodiscard]] std::size_t top_by_volume(std::span<VolumeRank> out) const noexcept {
+    return vwap_.top_by_volume(out);
+  }
+  // One more than the highest instrument that any message named.
+  [[nodiscard]] std::size_t instrument_bound() const noexcept { return instrument_bound_; }
+  [[nodiscard]] ExchangeNanos now() const noexcept { return now_; }
+
+  [[nodiscard]] const MarketCounts& counts() const noexcept { return counts_; }
+  [[nodiscard]] const OrderTableCounts& order_counts() const noexcept { return orders_.counts(); }
+  [[nodiscard]] const LevelArenaCounts& level_counts() const noexcept { return levels_.counts(); }
+
+ private:
+  // The record of an instrument that a message names.
+  [[nodiscard]] Instrument& named(InstrumentId id) noexcept {
+    Instrument& instrument = instruments_[index_of(id)];
+    if (!instrument.seen) [[unlikely]]
+      meet(id, instrument);
+    return instrument;
+  }
+  void meet(InstrumentId id, Instrument& instrument) noexcept;
+  void doubt(InstrumentId id) noexcept;
+  // Returns nullptr, counted, when there is no order.
+  [[nodiscard]] Order* find_named(InstrumentId id, OrderRef ref) noexcept;
+  // Takes `shares`, or what is left of them, off the order and off its book.
+  void take(OrderRef ref, Order& order, std::uint32_t shares) noexcept;
+  void take_all(OrderRef ref, Order& order) noexcept;
+  void place(OrderRef ref, const Order& order) noexcept;
+  void print(const Trade& trade) noexcept;
+
+  ExchangeNanos now_ = 0;
+  std::uint32_t gaps_ = 0;
+  std::uint32_t instrument_bound_ = 0;
+  std::uint8_t price_decimals_;
+  MarketCounts counts_;
+  OrderTable orders_;
+  LevelArena levels_;
+  MappedArray<Instrument> instruments_;
+  Vwap vwap_;
+};
+
+}  // namespace tapeline::market

@@ -1,0 +1,136 @@
+// Counts every allocation of the process while a market works.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <random>
+#include <vector>
+
+#include "app/market/market.hpp"
+#include "tests/app/market/market_fixture.hpp"
+
+namespace {
+
+std::atomic<std::uint64_t> allocations{0};
+
+void* counted_allocation(std::size_t bytes, std::size_t alignment) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
+  if (memory == nullptr) throw std::bad_alloc{};
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted_allocation(bytes, 16); }
+void* operator new[](std::size_t bytes) { return counted_allocation(bytes, 16); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return counted_allocation(bytes, 16);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
+  return counted_allocation(bytes, 16);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment,
+                   const std::nothrow_t& /*tag*/) noexcept {
+  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment,
+                     const std::nothrow_t& /*tag*/) noexcept {
+  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace tapeline::market {
+namespace {
+
+struct Open {
+  std::uint64_t ref;
+  InstrumentId instrument;
+};
+
+// Keeps a few thousand orders open on a few hundred instruments; bars close all the time.
+class Load {
+ public:
+  explicit Load(Market& market) : market_{market} { open_.reserve(20'000); }
+
+  void step() {
+    now_ += random_() % 1'000'000;
+    market_.advance(now_);
+    if (open_.size() < 2000 || (open_.size() < 10'000 && random_() % 2 == 0)) return add();
+    const std::size_t index = random_() % open_.size();
+    const Open order = open_[index];
+    switch (random_() % 8) {
+      case 0:
+        market_.execute(order.instrument, OrderRef{order.ref}, 100, MatchNumber{++match_});
+        break;
+      case 1: market_.trade(order.instrument, 100, Price{1000}, MatchNumber{++match_}); return;
+      case 2: market_.break_trade(order.instrument, MatchNumber{match_}); return;
+      case 3:
+        market_.replace(order.instrument, OrderRef{order.ref}, OrderRef{++ref_}, 100,
+                        Price{static_cast<std::int64_t>(1 + random_() % 50)});
+        open_[index].ref = ref_;
+        return;
+      default: market_.remove(order.instrument, OrderRef{order.ref});
+    }
+    open_[index] = open_.back();
+    open_.pop_back();
+  }
+
+ private:
+  void add() {
+    const InstrumentId id{static_cast<std::uint16_t>(random_() % 300)};
+    market_.add_order(id, OrderRef{++ref_}, random_() % 2 == 0 ? Side::buy : Side::sell, 100,
+                      Price{static_cast<std::int64_t>(1 + random_() % 50)});
+    open_.push_back({ref_, id});
+  }
+
+  Market& market_;
+  std::mt19937_64 random_{31};
+  std::vector<Open> open_;
+  std::uint64_t ref_ = 0;
+  std::uint64_t match_ = 0;
+  ExchangeNanos now_ = testing::seconds(34'200);
+};
+
+TEST(MarketAllocation, CounterSeesAllocations) {
+  const std::uint64_t before = allocations.load();
+  const std::vector<int> memory(100);
+  EXPECT_EQ(allocations.load(), before + 1);
+  EXPECT_EQ(memory.size(), 100U);
+}
+
+TEST(MarketAllocation, SteadyStateAllocatesNothing) {
+  pool::BufferPool<pool::SimdKind> pool{testing::small_pool()};
+  Market market{testing::small_market(), pool};  // no sink: that of the tests keeps what it is told
+  Load load{market};
+  for (int step = 0; step < 200'000; ++step) load.step();
+  const std::uint64_t before = allocations.load();
+  const std::uint64_t growths =
+      market.order_counts().growths.value() + market.level_counts().growths.value();
+  for (int step = 0; step < 1'000'000; ++step) load.step();
+  EXPECT_EQ(allocations.load() - before, 0U);
+  EXPECT_EQ(market.order_counts().growths.value() + market.level_counts().growths.value(), growths);
+  EXPECT_GT(market.counts().prints.value(), 10'000U);
+  EXPECT_GT(market.counts().second_bars.value(), 1'000U);
+}
+
+}  // namespace
+}  // namespace tapeline::market
