@@ -1,0 +1,115 @@
+#pragma once
+
+// Nasdaq TotalView-ITCH 5.0 into the market: decodes the messages of one channel and applies them.
+//
+// Fits net::Sequencer as its handler. Bytes from outside never throw: what can not be decoded is
+// counted and skipped, its neighbours are not affected.
+//
+// Messages that say nothing of orders, trades or the state of an instrument (L, V, K, J, I, N, O)
+// move the time and are counted by type; the market keeps nothing of them.
+//
+// Thread safety: one thread; the counts may be read by any.
+// Ownership:     the market is not owned and must outlive this.
+// Units:         nanoseconds since midnight of the session day; prices with four decimals.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "app/market/counter.hpp"
+#include "app/market/market.hpp"
+#include "codec/bytes.hpp"
+#include "codec/itch/messages.hpp"
+
+namespace tapeline::feed {
+
+using market::Counter;
+
+struct alignas(64) ItchFeedCounts {
+  std::array<Counter, 256> by_type;  // index: the type byte; also types that are not known
+  Counter empty;                     // messages without a type byte
+  Counter unknown_types;             // not decoded
+  Counter wrong_lengths;             // not decoded: shorter than their type, or empty
+  Counter longer;                    // decoded, and something behind the known fields ignored
+  Counter bad_timestamps;            // past the end of a day; the time does not move
+  Counter unknown_values;            // characters that the specification does not list
+  Counter late_joins;                // sessions that were not seen from their first message
+  Counter session_changes;           // sessions that followed another one
+  Counter last_system_event;         // its character, 0 before the first
+  Counter breached_level;            // market-wide circuit breaker: 1 to 3, 0 = none
+
+  // All messages, decoded or not.
+  [[nodiscard]] std::uint64_t messages() const noexcept {
+    std::uint64_t sum = empty.value();
+    for (const Counter& counter : by_type) sum += counter.value();
+    return sum;
+  }
+};
+
+class ItchFeed {
+ public:
+  explicit ItchFeed(market::Market& market) noexcept : market_{market} {}
+
+  // Starts to load what a coming message will need. Changes nothing.
+  void prefetch(std::span<const std::byte> message) const noexcept {
+    if (message.size() < codec::itch::OrderDelete::kBytes) return;
+    market_.prefetch(market::InstrumentId{codec::load_be<std::uint16_t>(message.data() + 1)});
+    switch (static_cast<char>(message.front())) {
+      case 'A':
+      case 'F':
+      case 'E':
+      case 'C':
+      case 'X':
+      case 'D':
+      case 'U':
+        return market_.prefetch(
+            market::OrderRef{codec::load_be<std::uint64_t>(message.data() + kOrderRefOffset)});
+      default: return;
+    }
+  }
+
+  template <typename Packet>
+  void on_message(std::uint64_t /*sequence*/, std::span<const std::byte> message,
+                  const Packet& /*packet*/) noexcept {
+    apply(message);
+  }
+
+  // Messages were lost: nothing of the channel can be trusted any more.
+  template <typename GapRange>
+  void on_gap(const GapRange& /*lost*/) noexcept {
+    market_.on_gap();
+  }
+
+  // A session begins with message number `sequence`. Orders of a former one, and those that were
+  // added before we joined, are as good as lost.
+  template <typename Session>
+  void on_session(const Session& /*session*/, std::uint64_t sequence) noexcept {
+    if (counts_.messages() > 0) {
+      counts_.session_changes.add();
+      market_.on_gap();
+    } else if (sequence > 1) {
+      counts_.late_joins.add();
+      market_.on_gap();
+    }
+  }
+
+  template <typename Session>
+  void on_end_of_session(const Session& /*session*/) noexcept {
+    market_.close_all();
+  }
+
+  // Decodes one message and applies it.
+  void apply(std::span<const std::byte> message) noexcept;
+
+  [[nodiscard]] const ItchFeedCounts& counts() const noexcept { return counts_; }
+
+ private:
+  static constexpr std::size_t kOrderRefOffset = 11;
+  struct Applier;
+
+  market::Market& market_;
+  ItchFeedCounts counts_;
+};
+
+}  // namespace tapeline::feed
