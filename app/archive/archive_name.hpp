@@ -1,0 +1,30 @@
+#pragma once
+
+// Names of archive files: <feed>-<channel>-<UTC start>.pcap.zst. Nothing in them comes from the
+// wire but a time.
+//
+// Thread safety: pure functions.
+
+#include <string>
+#include <string_view>
+
+#include "net/packet_batch.hpp"
+
+namespace tapeline::archive {
+
+inline constexpr std::string_view kArchiveSuffix = ".pcap.zst";
+// Stands behind the suffix while the file is being written.
+inline constexpr std::string_view kOpenSuffix = ".open";
+
+// 1 to 64 characters of [A-Za-z0-9._-], the first not a dot or a dash.
+[[nodiscard]] bool is_name_part(std::string_view name) noexcept;
+
+// "20260105T143000.123456789Z"; times before 1970 count as 1970.
+[[nodiscard]] std::string utc_text(net::UnixNanos time);
+
+// The name without folder and open suffix. `copy` counts files of the same start: 0 is the first
+// and has no number, 1 gives "...Z-1.pcap.zst".
+[[nodiscard]] std::string archive_file_name(std::string_view feed, std::string_view channel,
+                                            net::UnixNanos start, unsigned copy);
+
+}  // namespace tapeline::archive

@@ -1,0 +1,76 @@
+#pragma once
+
+// The archive of one channel: takes batches from the feed thread through a bounded ring and writes
+// their packets to *.pcap.zst files on a thread of its own. Decompressed, a file is a nanosecond
+// pcap of IP datagrams (LINKTYPE_RAW).
+//
+// Thread safety: offer(), offer_blocking() and stop() by one thread, the feed thread (stop() also
+//                by another one when the feed thread is done); everything else by any thread.
+// Progress:      offer() is wait-free but for giving a refused buffer back.
+// Ownership:     a batch that was taken is given back by the archive thread as soon as its bytes
+//                lie in a frame. The pool must outlive this.
+
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <thread>
+
+#include "app/archive/archive_counters.hpp"
+#include "app/archive/file_calls.hpp"
+#include "app/archive/frame_writer.hpp"
+#include "net/packet_batch.hpp"
+#include "net/spsc_ring.hpp"
+#include "pool/buffer_pool.hpp"
+
+namespace tapeline::archive {
+
+struct ArchiveWriterConfig {
+  FrameWriterConfig frames;
+  std::uint32_t ring_batches = 128;  // rounded up to a power of two
+};
+
+class ArchiveWriter {
+ public:
+  // Creates the folder and starts the thread. Throws std::system_error ("archive folder /x:
+  // Permission denied") when the folder can not be created or written, std::invalid_argument for
+  // names that can not be part of a file name and for a ring or buffers of impossible size.
+  ArchiveWriter(const ArchiveWriterConfig& config, pool::BufferPool<pool::CompressionKind>& buffers,
+                std::unique_ptr<FileCalls> calls = std::make_unique<FileCalls>());
+  ~ArchiveWriter();  // stops
+  ArchiveWriter(const ArchiveWriter&) = delete;
+  ArchiveWriter& operator=(const ArchiveWriter&) = delete;
+
+  // Hands the batch on, or gives its buffer back, counts a gap and returns false when the ring is
+  // full: the feed never waits for a disk. After stop() every batch is refused.
+  bool offer(net::PacketBatch&& batch) noexcept;
+
+  // The same, but waits while the ring is full: a replay loses nothing.
+  void offer_blocking(net::PacketBatch&& batch) noexcept;
+
+  // Writes everything that was taken, closes the file, ends the thread. More calls do nothing.
+  void stop() noexcept;
+
+  [[nodiscard]] ArchiveCounts counts() const;
+
+  // Whether packets were lost to a failing disk, or a file could not be closed, at any time. A
+  // ring that was full is no failure.
+  [[nodiscard]] bool failed_ever() const noexcept {
+    return counters_.written.failed_ever.get() != 0;
+  }
+
+ private:
+  void start_thread();
+  void run() noexcept;
+  void write_batch(net::PacketBatch batch, SteadyNanos now) noexcept;
+  void refuse(net::PacketBatch batch) noexcept;
+  [[nodiscard]] double cpu_seconds() const noexcept;
+
+  ArchiveCounters counters_;
+  net::SpscRing<net::PacketBatch> ring_;
+  std::unique_ptr<FileCalls> calls_;
+  FrameWriter frames_;  // used by the archive thread
+  std::thread thread_;
+  clockid_t thread_clock_{};
+};
+
+}  // namespace tapeline::archive

@@ -1,0 +1,192 @@
+#include "app/archive/archive_writer.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "tests/app/archive/archive_writer_fixture.hpp"
+
+namespace tapeline::archive {
+namespace {
+
+using testing::ArchiveWriterTest;
+using testing::read_archives;
+using testing::TestPacket;
+using testing::wait_until;
+using SteadyClock = std::chrono::steady_clock;
+
+// Holds every write back until open() is called.
+class GatedCalls : public FileCalls {
+ public:
+  ssize_t write(int descriptor, const std::byte* data, std::size_t bytes) override {
+    std::unique_lock lock{mutex_};
+    waiting_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    return FileCalls::write(descriptor, data, bytes);
+  }
+  void wait_for_write() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return waiting_; });
+  }
+  void open() {
+    const std::lock_guard lock{mutex_};
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool waiting_ = false;
+  bool open_ = false;
+};
+
+TEST_F(ArchiveWriterTest, ArchivesEveryPacketOfEveryBatch) {
+  ArchiveWriter writer{config(), pool_.compression()};
+  std::vector<TestPacket> offered;
+  for (int i = 0; i < 100; ++i) {
+    const std::vector<TestPacket> packets = next_packets();
+    ASSERT_TRUE(writer.offer(batch_of(packets)));
+    offered.insert(offered.end(), packets.begin(), packets.end());
+  }
+  writer.stop();
+  EXPECT_EQ(read_archives(folder_.files(".pcap.zst")), offered);
+  EXPECT_TRUE(folder_.files(".open").empty());
+  const ArchiveCounts counts = writer.counts();
+  EXPECT_EQ(counts.state, ArchiveState::closed);
+  EXPECT_EQ(counts.packets, offered.size());
+  EXPECT_EQ(counts.lost_packets + counts.gap_packets, 0U);
+  EXPECT_EQ(counts.ring_depth, 0U);
+  EXPECT_EQ(counts.ring_capacity, 128U);
+  EXPECT_EQ(counts.last_error, "");
+  EXPECT_GT(counts.cpu_seconds, 0.0);
+  EXPECT_EQ(counts.file, folder_.files(".pcap.zst").at(0).string());
+  EXPECT_FALSE(writer.failed_ever());
+  expect_all_buffers_home();
+}
+
+TEST_F(ArchiveWriterTest, GivesBuffersBackWhileItsFrameIsStillOpen) {
+  ArchiveWriterConfig slow = config();
+  slow.frames.flush_ms = 0;
+  ArchiveWriter writer{slow, pool_.compression()};
+  ASSERT_TRUE(writer.offer(batch_of(next_packets())));
+  EXPECT_TRUE(wait_until([this] { return pool_.stats().serialization.in_use == 0; }));
+  EXPECT_EQ(writer.counts().frames, 0U);
+}
+
+TEST_F(ArchiveWriterTest, CountsWhatAFullRingRefuses) {
+  auto gate = std::make_unique<GatedCalls>();
+  GatedCalls& gated = *gate;
+  ArchiveWriter writer{config(4), pool_.compression(), std::move(gate)};
+  std::vector<TestPacket> taken;
+  const auto offer = [&] {
+    const std::vector<TestPacket> packets = maker_.make_many(60, 1000, 1500);
+    const bool accepted = writer.offer(batch_of(packets));
+    if (accepted) taken.insert(taken.end(), packets.begin(), packets.end());
+    return accepted;
+  };
+  ASSERT_TRUE(offer());  // more than a frame: the thread stands in its first write
+  gated.wait_for_write();
+  std::size_t more = 0;
+  while (offer()) ++more;
+  EXPECT_EQ(more, 4U);
+  EXPECT_FALSE(offer());
+  EXPECT_EQ(writer.counts().gap_batches, 2U);
+  EXPECT_EQ(writer.counts().gap_packets, 120U);
+  EXPECT_EQ(writer.counts().ring_depth, 4U);
+  EXPECT_LE(pool_.stats().serialization.in_use, 5U) << "refused batches go home at once";
+  gated.open();
+  writer.stop();
+  EXPECT_EQ(read_archives(folder_.files(".pcap.zst")), taken);
+  EXPECT_EQ(writer.counts().packets, taken.size());
+  EXPECT_FALSE(writer.failed_ever()) << "a full ring is a gap, no failure";
+  expect_all_buffers_home();
+}
+
+TEST_F(ArchiveWriterTest, BackPressureLosesNothing) {
+  ArchiveWriter writer{config(2), pool_.compression()};
+  std::vector<TestPacket> offered;
+  for (int i = 0; i < 150; ++i) {
+    const std::vector<TestPacket> packets = next_packets();
+    writer.offer_blocking(batch_of(packets));
+    offered.insert(offered.end(), packets.begin(), packets.end());
+  }
+  writer.stop();
+  EXPECT_EQ(read_archives(folder_.files(".pcap.zst")), offered);
+  EXPECT_EQ(writer.counts().gap_batches, 0U);
+  expect_all_buffers_home();
+}
+
+TEST_F(ArchiveWriterTest, StopDrainsAFullRingInTime) {
+  auto gate = std::make_unique<GatedCalls>();
+  GatedCalls& gated = *gate;
+  ArchiveWriter writer{config(128), pool_.compression(), std::move(gate)};
+  std::vector<TestPacket> packets = maker_.make_many(80, 1400, 1500);
+  std::size_t batches = 0;
+  while (writer.offer(batch_of(packets))) ++batches;
+  EXPECT_GE(batches, 128U);
+  gated.open();
+  const auto began = SteadyClock::now();
+  writer.stop();
+  EXPECT_LT(SteadyClock::now() - began, std::chrono::seconds{2});
+  EXPECT_EQ(writer.counts().packets, batches * packets.size());
+  EXPECT_EQ(read_archives(folder_.files(".pcap.zst")).size(), batches * packets.size());
+}
+
+TEST_F(ArchiveWriterTest, RefusesBatchesAfterStop) {
+  ArchiveWriter writer{config(), pool_.compression()};
+  writer.stop();
+  writer.stop();
+  EXPECT_FALSE(writer.offer(batch_of(next_packets())));
+  writer.offer_blocking(batch_of(next_packets()));
+  EXPECT_EQ(writer.counts().gap_batches, 2U);
+  EXPECT_EQ(writer.counts().gap_packets, 80U);
+  expect_all_buffers_home();
+}
+
+TEST_F(ArchiveWriterTest, DestructorWritesEverything) {
+  const std::vector<TestPacket> packets = next_packets();
+  {
+    ArchiveWriter writer{config(), pool_.compression()};
+    ASSERT_TRUE(writer.offer(batch_of(packets)));
+  }
+  EXPECT_EQ(read_archives(folder_.files(".pcap.zst")), packets);
+}
+
+TEST_F(ArchiveWriterTest, FlushesAnOpenFrameWithoutFurtherBatches) {
+  ArchiveWriterConfig quick = config();
+  quick.frames.flush_ms = 1;
+  ArchiveWriter writer{quick, pool_.compression()};
+  const std::vector<TestPacket> packets = next_packets();
+  ASSERT_TRUE(writer.offer(batch_of(packets)));
+  EXPECT_TRUE(wait_until([&writer] { return writer.counts().packets == 40; }));
+  EXPECT_EQ(writer.counts().state, ArchiveState::writing);
+  EXPECT_EQ(read_archives(folder_.files(".pcap.zst.open")), packets);
+}
+
+// The claim: counts may be read at any time while both other threads count.
+TEST_F(ArchiveWriterTest, CountsMayBeReadWhileItWorks) {
+  ArchiveWriter writer{config(8), pool_.compression()};
+  std::atomic<bool> done{false};
+  std::thread reader{[&] {
+    std::uint64_t before = 0;
+    while (!done.load(std::memory_order_relaxed)) {
+      const ArchiveCounts counts = writer.counts();
+      EXPECT_GE(counts.packets, before);
+      EXPECT_LE(counts.ring_depth, counts.ring_capacity);
+      before = counts.packets;
+    }
+  }};
+  for (int i = 0; i < 100; ++i) writer.offer_blocking(batch_of(next_packets()));
+  writer.stop();
+  done.store(true, std::memory_order_relaxed);
+  reader.join();
+  EXPECT_EQ(writer.counts().packets, 4000U);
+}
+
+}  // namespace
+}  // namespace tapeline::archive

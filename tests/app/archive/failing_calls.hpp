@@ -1,0 +1,67 @@
+#pragma once
+
+// A file layer that fails on command.
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+#include "app/archive/file_calls.hpp"
+
+namespace tapeline::archive::testing {
+
+// The system's calls, of which chosen ones fail. Calls are counted from 1.
+class FailingCalls : public FileCalls {
+ public:
+  enum class Call : std::uint8_t { none, create, write, truncate, sync, close, rename, remove };
+
+  Call failing = Call::none;
+  int first_failing = 1;
+  int last_failing = 1'000'000;
+  int error = ENOSPC;
+  std::size_t max_write_bytes = SIZE_MAX;  // longer writes are short
+  bool interrupt_writes = false;           // every second write is interrupted
+  int failed = 0;
+
+  int create(const char* path) override {
+    return fails(Call::create) ? -1 : FileCalls::create(path);
+  }
+  ssize_t write(int descriptor, const std::byte* data, std::size_t bytes) override {
+    if (interrupt_writes && (++interrupts_ % 2) != 0) {
+      errno = EINTR;
+      return -1;
+    }
+    if (fails(Call::write)) return -1;
+    return FileCalls::write(descriptor, data, std::min(bytes, max_write_bytes));
+  }
+  int truncate(int descriptor, off_t bytes) override {
+    return fails(Call::truncate) ? -1 : FileCalls::truncate(descriptor, bytes);
+  }
+  int sync(int descriptor) override { return fails(Call::sync) ? -1 : FileCalls::sync(descriptor); }
+  int close(int descriptor) override {
+    const int result = FileCalls::close(descriptor);
+    return fails(Call::close) ? -1 : result;
+  }
+  int rename(const char* from, const char* to) override {
+    return fails(Call::rename) ? -1 : FileCalls::rename(from, to);
+  }
+  int remove(const char* path) override {
+    return fails(Call::remove) ? -1 : FileCalls::remove(path);
+  }
+
+ private:
+  bool fails(Call call) {
+    if (call != failing) return false;
+    ++calls_;
+    if (calls_ < first_failing || calls_ > last_failing) return false;
+    ++failed;
+    errno = error;
+    return true;
+  }
+
+  int calls_ = 0;
+  int interrupts_ = 0;
+};
+
+}  // namespace tapeline::archive::testing
