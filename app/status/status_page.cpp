@@ -1,0 +1,155 @@
+#include "app/status/status_page.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace tapeline::status {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json process_json(const ProcessStatus& process) {
+  return {{"version", process.version},
+          {"pid", process.pid},
+          {"start_time_seconds", process.start_time_seconds},
+          {"uptime_seconds", process.uptime_seconds},
+          {"resident_bytes", process.resident_bytes},
+          {"cpu_seconds", process.cpu_seconds},
+          {"threads", process.threads}};
+}
+
+Json pool_json(const pool::BufferCounts& counts) {
+  return {{"acquires", counts.acquires},
+          {"releases", counts.releases},
+          {"cache_hits", counts.cache_hits},
+          {"stack_hits", counts.stack_hits},
+          {"misses", counts.misses},
+          {"fallback_allocations", counts.fallback_allocations},
+          {"refusals", counts.refusals},
+          {"cas_retries_pop", counts.cas_retries_pop},
+          {"cas_retries_push", counts.cas_retries_push},
+          {"in_use", counts.in_use},
+          {"peak_in_use", counts.peak_in_use},
+          {"available", counts.available},
+          {"parked", counts.parked},
+          {"buffers", counts.buffers},
+          {"buffer_bytes", counts.buffer_bytes},
+          {"bytes_now", counts.bytes_now},
+          {"bytes_peak", counts.bytes_peak},
+          {"overflow_buffers", counts.overflow_buffers},
+          {"overflow_in_use", counts.overflow_in_use}};
+}
+
+Json counts_json(const std::vector<NamedCount>& counts) {
+  Json json = Json::object();
+  for (const NamedCount& entry : counts) json[entry.name] = entry.count;
+  return json;
+}
+
+Json line_json(const LineStatus& line) {
+  return {{"name", line.name},
+          {"group", line.group},
+          {"port", line.port},
+          {"packets", line.packets},
+          {"bytes", line.bytes},
+          {"messages_won", line.messages_won},
+          {"duplicates", line.duplicates},
+          {"kernel_drops", line.kernel_drops},
+          {"receive_buffer_asked_bytes", line.receive_buffer_asked_bytes},
+          {"receive_buffer_got_bytes", line.receive_buffer_got_bytes},
+          {"last_packet_age_seconds", line.last_packet_age_seconds}};
+}
+
+template <typename Element>
+Json array_json(const std::vector<Element>& elements, Json (*element_json)(const Element&)) {
+  Json json = Json::array();
+  for (const Element& element : elements) json.push_back(element_json(element));
+  return json;
+}
+
+Json channel_json(const ChannelStatus& channel) {
+  return {{"name", channel.name},
+          {"session", channel.session},
+          {"expected_sequence", channel.expected_sequence},
+          {"packets", channel.packets},
+          {"messages", channel.messages},
+          {"packets_per_second", channel.packets_per_second},
+          {"messages_per_second", channel.messages_per_second},
+          {"bytes_per_second", channel.bytes_per_second},
+          {"gaps", channel.gaps},
+          {"lost_messages", channel.lost_messages},
+          {"held_packets", channel.held_packets},
+          {"duplicates", channel.duplicates},
+          {"unknown_types", channel.unknown_types},
+          {"malformed", counts_json(channel.malformed)},
+          {"stale", channel.stale},
+          {"messages_by_type", counts_json(channel.messages_by_type)},
+          {"lines", array_json(channel.lines, line_json)}};
+}
+
+Json feed_json(const FeedStatus& feed) {
+  return {{"name", feed.name},
+          {"protocol", feed.protocol},
+          {"channels", array_json(feed.channels, channel_json)}};
+}
+
+Json archive_json(const ArchiveStatus& archive) {
+  return {{"feed", archive.feed},
+          {"channel", archive.channel},
+          {"state", archive.state},
+          {"file", archive.file},
+          {"packets", archive.packets},
+          {"bytes_in", archive.bytes_in},
+          {"bytes_out", archive.bytes_out},
+          {"frames", archive.frames},
+          {"files", archive.files},
+          {"lost_packets", archive.lost_packets},
+          {"ring_depth", archive.ring_depth},
+          {"ring_capacity", archive.ring_capacity},
+          {"gap_batches", archive.gap_batches},
+          {"gap_packets", archive.gap_packets},
+          {"write_errors", archive.write_errors},
+          {"last_error", archive.last_error},
+          {"cpu_seconds", archive.cpu_seconds},
+          {"failed", archive.failed},
+          {"failed_ever", archive.failed_ever}};
+}
+
+Json instrument_json(const TopInstrument& instrument) {
+  return {{"symbol", std::string{instrument.symbol_text()}},
+          {"volume", instrument.volume},
+          {"trades", instrument.trades},
+          {"vwap", instrument.vwap},
+          {"last", instrument.last},
+          {"bid", instrument.bid},
+          {"ask", instrument.ask}};
+}
+
+Json market_json(const MarketStatus& market) {
+  return {{"feed", market.feed},
+          {"channel", market.channel},
+          {"instruments", market.instruments},
+          {"open_orders", market.open_orders},
+          {"levels", market.levels},
+          {"trades", market.trades},
+          {"top", array_json(market.top, instrument_json)}};
+}
+
+}  // namespace
+
+std::string status_json(const StatusSnapshot& snapshot) {
+  const Json json = {{"process", process_json(snapshot.process)},
+                     {"pools",
+                      {{"serialization", pool_json(snapshot.pools.serialization)},
+                       {"compression", pool_json(snapshot.pools.compression)},
+                       {"simd", pool_json(snapshot.pools.simd)}}},
+                     {"feeds", array_json(snapshot.feeds, feed_json)},
+                     {"archives", array_json(snapshot.archives, archive_json)},
+                     {"markets", array_json(snapshot.markets, market_json)}};
+  // Text from outside that is not UTF-8 becomes U+FFFD instead of an exception; NaN becomes null.
+  constexpr bool kAsciiOnly = true;
+  return json.dump(2, ' ', kAsciiOnly, Json::error_handler_t::replace) + "\n";
+}
+
+std::string health_json() { return "{\"status\":\"ok\"}\n"; }
+
+}  // namespace tapeline::status

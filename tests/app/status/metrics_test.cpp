@@ -1,0 +1,209 @@
+#include "app/status/metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/app/status/exposition.hpp"
+#include "tests/app/status/status_support.hpp"
+
+namespace tapeline::status {
+namespace {
+
+using testing::Family;
+using testing::full_snapshot;
+using testing::parse_exposition;
+
+// The first sample of `name` with these labels, as text; "absent" when there is none.
+std::string value_of(const std::map<std::string, Family>& families, const std::string& name,
+                     const std::map<std::string, std::string>& labels) {
+  const auto family = families.find(name);
+  if (family == families.end()) return "absent";
+  for (const testing::Sample& sample : family->second.samples) {
+    if (sample.labels == labels) return sample.value;
+  }
+  return "absent";
+}
+
+std::set<std::string> split_labels(std::string_view text) {
+  std::set<std::string> labels;
+  std::istringstream stream{std::string{text}};
+  for (std::string label; std::getline(stream >> std::ws, label, ',');) labels.insert(label);
+  return labels;
+}
+
+TEST(MetricTable, FollowsTheConventionsForNames) {
+  std::set<std::string_view> names;
+  for (const Metric& metric : metric_table()) {
+    EXPECT_TRUE(metric.name.starts_with("tapeline_")) << metric.name;
+    EXPECT_TRUE(names.insert(metric.name).second) << metric.name << " stands twice";
+    EXPECT_EQ(metric.name.ends_with("_total"), metric.kind == MetricKind::counter) << metric.name;
+    EXPECT_EQ(metric.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string_view::npos);
+    for (const char* reserved : {"_count", "_sum", "_bucket"}) {
+      EXPECT_FALSE(metric.name.ends_with(reserved)) << metric.name;
+    }
+    if (metric.unit == "bytes" || metric.unit == "seconds") {
+      std::string_view stem = metric.name;
+      if (stem.ends_with("_total")) stem.remove_suffix(6);
+      EXPECT_TRUE(stem.ends_with(metric.unit)) << metric.name;
+    }
+    EXPECT_TRUE(metric.help.ends_with(".")) << metric.name;
+    EXPECT_TRUE(metric.reading.ends_with(".")) << metric.name;
+    EXPECT_EQ(metric.help.find_first_of("|\\\n"), std::string_view::npos) << metric.name;
+    EXPECT_EQ(metric.reading.find_first_of("|\\\n"), std::string_view::npos) << metric.name;
+  }
+}
+
+TEST(MetricTable, NamesTheLabelsThatSamplesHave) {
+  const auto families = parse_exposition(metrics_text(full_snapshot()));
+  for (const Metric& metric : metric_table()) {
+    const auto family = families.find(std::string{metric.name});
+    ASSERT_NE(family, families.end()) << metric.name << " has no sample";
+    for (const testing::Sample& sample : family->second.samples) {
+      std::set<std::string> labels;
+      for (const auto& [name, value] : sample.labels) labels.insert(name);
+      EXPECT_EQ(labels, split_labels(metric.labels)) << metric.name;
+    }
+    EXPECT_EQ(family->second.help, metric.help);
+    EXPECT_EQ(family->second.type, metric.kind == MetricKind::counter ? "counter" : "gauge");
+  }
+  EXPECT_EQ(families.size(), metric_table().size());
+}
+
+TEST(MetricsText, HasEveryPoolCounterOfEveryPool) {
+  const auto families = parse_exposition(metrics_text(full_snapshot()));
+  const std::map<std::string, std::uint64_t> first{
+      {"serialization", 1100}, {"compression", 1200}, {"simd", 1300}};
+  for (const auto& [pool, number] : first) {
+    std::set<std::uint64_t> seen;
+    for (const auto& [name, family] : families) {
+      if (!name.starts_with("tapeline_pool_")) continue;
+      for (const testing::Sample& sample : family.samples) {
+        if (sample.labels.at("pool") == pool) seen.insert(std::stoull(sample.value));
+      }
+    }
+    EXPECT_EQ(seen.size(), sizeof(pool::BufferCounts) / sizeof(std::uint64_t)) << pool;
+    EXPECT_EQ(*seen.begin(), number);
+    EXPECT_EQ(*seen.rbegin(), number + seen.size() - 1);
+  }
+  EXPECT_EQ(
+      value_of(families, "tapeline_pool_cas_retries_total", {{"pool", "simd"}, {"kind", "pop"}}),
+      "1307");
+  EXPECT_EQ(value_of(families, "tapeline_pool_refusals_total", {{"pool", "compression"}}), "1206");
+}
+
+TEST(MetricsText, GivesEachNumberItsName) {
+  const auto families = parse_exposition(metrics_text(full_snapshot()));
+  const std::map<std::string, std::string> channel{{"feed", "nasdaq"}, {"channel", "itch"}};
+  std::map<std::string, std::string> line = channel;
+  line["line"] = "A";
+  std::map<std::string, std::string> type = channel;
+  type["type"] = "D";
+  std::map<std::string, std::string> kind = channel;
+  kind["kind"] = "too_short";
+  const auto expect = [&families](const char* name, const auto& labels, const char* value) {
+    EXPECT_EQ(value_of(families, name, labels), value) << name;
+  };
+  const std::map<std::string, std::string> none;
+  expect("tapeline_build_info", std::map<std::string, std::string>{{"version", "0.1.0"}}, "1");
+  expect("tapeline_process_start_time_seconds", none, "1767623400.5");
+  expect("tapeline_process_cpu_seconds_total", none, "3.25");
+  expect("tapeline_channel_expected_sequence", channel, "201");
+  expect("tapeline_channel_messages_total", channel, "203");
+  expect("tapeline_channel_messages_by_type_total", type, "205");
+  expect("tapeline_channel_gaps_total", channel, "209");
+  expect("tapeline_channel_lost_messages_total", channel, "210");
+  expect("tapeline_channel_malformed_total", kind, "214");
+  expect("tapeline_channel_stale", channel, "1");
+  expect("tapeline_line_packets_total", line, "301");
+  expect("tapeline_line_kernel_drops_total", line, "305");
+  expect("tapeline_line_receive_buffer_bytes", line, "307");
+  expect("tapeline_line_last_packet_age_seconds", line, "0.25");
+  expect("tapeline_archive_packets_total", channel, "401");
+  expect("tapeline_archive_output_bytes_total", channel, "403");
+  expect("tapeline_archive_gap_packets_total", channel, "410");
+  expect("tapeline_archive_cpu_seconds_total", channel, "412.5");
+  expect("tapeline_archive_failed", channel, "1");
+  expect("tapeline_market_price_levels", channel, "503");
+  line["line"] = "B";
+  expect("tapeline_line_packets_total", line, "0");
+  expect("tapeline_line_last_packet_age_seconds", line, "absent");
+}
+
+TEST(MetricsText, LeavesOutMetricsWithoutASample) {
+  const auto families = parse_exposition(metrics_text(StatusSnapshot{}));
+  for (const auto& [name, family] : families) {
+    EXPECT_FALSE(family.samples.empty()) << name;
+    EXPECT_FALSE(name.starts_with("tapeline_channel_")) << name;
+  }
+}
+
+TEST(MetricsText, EscapesWhateverStandsInALabel) {
+  StatusSnapshot snapshot = full_snapshot();
+  snapshot.feeds[0].name = "a\"b\\c\nd\re\x7F\xFF{,}";
+  const auto families = parse_exposition(metrics_text(snapshot));
+  EXPECT_EQ(families.at("tapeline_channel_gaps_total").samples.at(0).labels.at("feed"),
+            "a\"b\\c\nd?e??{,}");
+}
+
+TEST(MetricsText, WritesLargeCountsWithoutRounding) {
+  StatusSnapshot snapshot;
+  snapshot.pools.simd.acquires = 18'446'744'073'709'551'615U;
+  const auto families = parse_exposition(metrics_text(snapshot));
+  EXPECT_EQ(value_of(families, "tapeline_pool_acquires_total", {{"pool", "simd"}}),
+            "18446744073709551615");
+}
+
+TEST(MetricsText, IsGoldenForASmallSnapshot) {
+  StatusSnapshot snapshot;
+  MarketStatus market;
+  market.feed = "nasdaq";
+  market.channel = "itch";
+  market.instruments = 2;
+  market.open_orders = 30;
+  market.levels = 400;
+  market.trades = 5000;
+  snapshot.markets.push_back(market);
+  const std::string text = metrics_text(snapshot);
+  const std::size_t at = text.find("# HELP tapeline_market_instruments");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(text.substr(at),
+            "# HELP tapeline_market_instruments Instruments known.\n"
+            "# TYPE tapeline_market_instruments gauge\n"
+            "tapeline_market_instruments{feed=\"nasdaq\",channel=\"itch\"} 2\n"
+            "# HELP tapeline_market_open_orders Orders resting in the books.\n"
+            "# TYPE tapeline_market_open_orders gauge\n"
+            "tapeline_market_open_orders{feed=\"nasdaq\",channel=\"itch\"} 30\n"
+            "# HELP tapeline_market_price_levels Price levels in the books, both sides.\n"
+            "# TYPE tapeline_market_price_levels gauge\n"
+            "tapeline_market_price_levels{feed=\"nasdaq\",channel=\"itch\"} 400\n"
+            "# HELP tapeline_market_trades_total Trades counted into VWAP and bars.\n"
+            "# TYPE tapeline_market_trades_total counter\n"
+            "tapeline_market_trades_total{feed=\"nasdaq\",channel=\"itch\"} 5000\n");
+}
+
+TEST(MetricsMarkdown, HasEveryMetricOnce) {
+  const std::string text = metrics_markdown();
+  for (const Metric& metric : metric_table()) {
+    const std::string cell = "| `" + std::string{metric.name} + "` |";
+    const std::size_t at = text.find(cell);
+    ASSERT_NE(at, std::string::npos) << metric.name;
+    EXPECT_EQ(text.find(cell, at + 1), std::string::npos) << metric.name;
+  }
+}
+
+TEST(MetricsMarkdown, IsWhatTheDocumentSays) {
+  std::ifstream file{TAPELINE_METRICS_DOCUMENT};
+  std::stringstream document;
+  document << file.rdbuf();
+  if (document.str() == metrics_markdown()) return;
+  const std::string wanted = ::testing::TempDir() + "metrics.md";
+  std::ofstream{wanted} << metrics_markdown();
+  FAIL() << TAPELINE_METRICS_DOCUMENT << " differs from the table; what it should be is in "
+         << wanted;
+}
+
+}  // namespace
+}  // namespace tapeline::status

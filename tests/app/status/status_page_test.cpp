@@ -1,0 +1,116 @@
+#include "app/status/status_page.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/app/status/status_support.hpp"
+
+namespace tapeline::status {
+namespace {
+
+using nlohmann::json;
+using testing::full_snapshot;
+
+TEST(StatusJson, HasEveryPoolCounterOfEveryPool) {
+  const json status = json::parse(status_json(full_snapshot()));
+  for (const auto& [pool, first] : std::map<std::string, std::uint64_t>{
+           {"serialization", 1100}, {"compression", 1200}, {"simd", 1300}}) {
+    const json& counts = status.at("pools").at(pool);
+    std::set<std::uint64_t> seen;
+    for (const auto& [name, value] : counts.items()) seen.insert(value.get<std::uint64_t>());
+    EXPECT_EQ(counts.size(), sizeof(pool::BufferCounts) / sizeof(std::uint64_t));
+    EXPECT_EQ(seen.size(), counts.size());
+    EXPECT_EQ(*seen.begin(), first);
+    EXPECT_EQ(*seen.rbegin(), first + seen.size() - 1);
+  }
+  EXPECT_EQ(status.at("pools").at("simd").at("cas_retries_push"), 1308);
+  EXPECT_EQ(status.at("pools").at("serialization").at("peak_in_use"), 1110);
+}
+
+TEST(StatusJson, HasEveryFieldOfProcessChannelAndLine) {
+  const json status = json::parse(status_json(full_snapshot()));
+  EXPECT_EQ(status.at("process"), json::parse(R"({"version": "0.1.0", "pid": 1,
+    "start_time_seconds": 1767623400.5, "uptime_seconds": 12.5, "resident_bytes": 2,
+    "cpu_seconds": 3.25, "threads": 4})"));
+  const json& feed = status.at("feeds").at(0);
+  EXPECT_EQ(feed.at("name"), "nasdaq");
+  EXPECT_EQ(feed.at("protocol"), "itch50-moldudp64");
+  json channel = feed.at("channels").at(0);
+  const json lines = channel.at("lines");
+  channel.erase("lines");
+  EXPECT_EQ(channel, json::parse(R"({"name": "itch", "session": "SESSION001",
+    "expected_sequence": 201, "packets": 202, "messages": 203, "packets_per_second": 206.5,
+    "messages_per_second": 207.5, "bytes_per_second": 208.5, "gaps": 209, "lost_messages": 210,
+    "held_packets": 211, "duplicates": 212, "unknown_types": 213, "malformed": {"too_short": 214},
+    "stale": true, "messages_by_type": {"A": 204, "D": 205}})"));
+  EXPECT_EQ(lines.at(0), json::parse(R"({"name": "A", "group": "239.1.1.1", "port": 26400,
+    "packets": 301, "bytes": 302, "messages_won": 303, "duplicates": 304, "kernel_drops": 305,
+    "receive_buffer_asked_bytes": 306, "receive_buffer_got_bytes": 307,
+    "last_packet_age_seconds": 0.25})"));
+  EXPECT_TRUE(lines.at(1).at("last_packet_age_seconds").is_null());
+}
+
+TEST(StatusJson, HasEveryFieldOfArchiveAndMarket) {
+  const json status = json::parse(status_json(full_snapshot()));
+  EXPECT_EQ(status.at("archives").at(0), json::parse(R"({"feed": "nasdaq", "channel": "itch",
+    "state": "failed", "file": "/archive/nasdaq-itch.pcap.zst", "packets": 401, "bytes_in": 402,
+    "bytes_out": 403, "frames": 404, "files": 405, "lost_packets": 406, "ring_depth": 407,
+    "ring_capacity": 408, "gap_batches": 409, "gap_packets": 410, "write_errors": 411,
+    "last_error": "write: No space left on device", "cpu_seconds": 412.5, "failed": true,
+    "failed_ever": true})"));
+  EXPECT_EQ(status.at("markets").at(0), json::parse(R"({"feed": "nasdaq", "channel": "itch",
+    "instruments": 501, "open_orders": 502, "levels": 503, "trades": 504, "top": [
+      {"symbol": "AAPL", "volume": 505, "trades": 506, "vwap": 189.1234, "last": 189.12,
+       "bid": 189.11, "ask": 189.13},
+      {"symbol": "ZVZZT", "volume": 0, "trades": 0, "vwap": null, "last": null, "bid": null,
+       "ask": null}]})"));
+}
+
+TEST(StatusJson, KeepsListsAsListsWhenTheyAreEmpty) {
+  const json status = json::parse(status_json(StatusSnapshot{}));
+  for (const char* list : {"feeds", "archives", "markets"}) {
+    EXPECT_TRUE(status.at(list).is_array()) << list;
+  }
+  StatusSnapshot one = full_snapshot();
+  one.feeds[0].channels[0].lines.resize(1);
+  one.feeds[0].channels[0].malformed.clear();
+  const json channel = json::parse(status_json(one)).at("feeds").at(0).at("channels").at(0);
+  EXPECT_TRUE(channel.at("lines").is_array());
+  EXPECT_TRUE(channel.at("malformed").is_object());
+}
+
+TEST(StatusJson, IsValidAsciiWhateverTheNamesHold) {
+  StatusSnapshot snapshot = full_snapshot();
+  snapshot.feeds[0].channels[0].session = std::string{"\"\\\n\0\x1B", 5} + "\xFF\xC3";
+  snapshot.feeds[0].channels[0].messages_by_type = {{"\xFE", 1}};
+  snapshot.markets[0].top[0].set_symbol("\xC3\xA4<b>");
+  const std::string text = status_json(snapshot);
+  for (const char c : text) EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << static_cast<int>(c);
+  const json status = json::parse(text);
+  EXPECT_EQ(status.at("markets").at(0).at("top").at(0).at("symbol"), "\xC3\xA4<b>");
+}
+
+TEST(TopInstrument, CutsSymbolsThatAreTooLong) {
+  TopInstrument instrument;
+  instrument.set_symbol("ABCDEFGHIJKLMNOPQRST");
+  EXPECT_EQ(instrument.symbol_text(), "ABCDEFGHIJKLMNOP");
+  instrument.set_symbol("X");
+  EXPECT_EQ(instrument.symbol_text(), "X");
+}
+
+TEST(StatusPage, AsksNobodyElseAndWritesNoMarkup) {
+  const std::string page{page_html()};
+  for (const char* forbidden : {"http:", "https:", "src=", "@import", "url(", "innerHTML",
+                                "outerHTML", "document.write", "insertAdjacentHTML", "eval("}) {
+    EXPECT_EQ(page.find(forbidden), std::string::npos) << forbidden;
+  }
+  EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(page.find("prefers-color-scheme: dark"), std::string::npos);
+}
+
+TEST(HealthJson, SaysOk) { EXPECT_EQ(json::parse(health_json()), json({{"status", "ok"}})); }
+
+}  // namespace
+}  // namespace tapeline::status

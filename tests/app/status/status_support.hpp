@@ -1,0 +1,145 @@
+#pragma once
+
+// A snapshot in which every number is different, so that a mix-up shows.
+
+#include <string>
+
+#include "app/status/status_snapshot.hpp"
+
+namespace tapeline::status::testing {
+
+// Counts up from `first`, one number per field.
+inline pool::BufferCounts numbered_counts(std::uint64_t first) {
+  pool::BufferCounts counts;
+  counts.acquires = first;
+  counts.releases = first + 1;
+  counts.cache_hits = first + 2;
+  counts.stack_hits = first + 3;
+  counts.misses = first + 4;
+  counts.fallback_allocations = first + 5;
+  counts.refusals = first + 6;
+  counts.cas_retries_pop = first + 7;
+  counts.cas_retries_push = first + 8;
+  counts.in_use = first + 9;
+  counts.peak_in_use = first + 10;
+  counts.available = first + 11;
+  counts.parked = first + 12;
+  counts.buffers = first + 13;
+  counts.buffer_bytes = first + 14;
+  counts.bytes_now = first + 15;
+  counts.bytes_peak = first + 16;
+  counts.overflow_buffers = first + 17;
+  counts.overflow_in_use = first + 18;
+  return counts;
+}
+
+inline LineStatus line_a() {
+  LineStatus line;
+  line.name = "A";
+  line.group = "239.1.1.1";
+  line.port = 26400;
+  line.packets = 301;
+  line.bytes = 302;
+  line.messages_won = 303;
+  line.duplicates = 304;
+  line.kernel_drops = 305;
+  line.receive_buffer_asked_bytes = 306;
+  line.receive_buffer_got_bytes = 307;
+  line.last_packet_age_seconds = 0.25;
+  return line;
+}
+
+inline ChannelStatus itch_channel() {
+  ChannelStatus channel;
+  channel.name = "itch";
+  channel.session = "SESSION001";
+  channel.expected_sequence = 201;
+  channel.packets = 202;
+  channel.messages = 203;
+  channel.messages_by_type = {{"A", 204}, {"D", 205}};
+  channel.packets_per_second = 206.5;
+  channel.messages_per_second = 207.5;
+  channel.bytes_per_second = 208.5;
+  channel.gaps = 209;
+  channel.lost_messages = 210;
+  channel.held_packets = 211;
+  channel.duplicates = 212;
+  channel.unknown_types = 213;
+  channel.malformed = {{"too_short", 214}};
+  channel.stale = true;
+  channel.lines.push_back(line_a());
+  LineStatus silent;
+  silent.name = "B";
+  channel.lines.push_back(silent);
+  return channel;
+}
+
+inline ArchiveStatus archive_of_itch() {
+  ArchiveStatus archive;
+  archive.feed = "nasdaq";
+  archive.channel = "itch";
+  archive.state = "failed";
+  archive.file = "/archive/nasdaq-itch.pcap.zst";
+  archive.packets = 401;
+  archive.bytes_in = 402;
+  archive.bytes_out = 403;
+  archive.frames = 404;
+  archive.files = 405;
+  archive.lost_packets = 406;
+  archive.ring_depth = 407;
+  archive.ring_capacity = 408;
+  archive.gap_batches = 409;
+  archive.gap_packets = 410;
+  archive.write_errors = 411;
+  archive.last_error = "write: No space left on device";
+  archive.cpu_seconds = 412.5;
+  archive.failed = true;
+  archive.failed_ever = true;
+  return archive;
+}
+
+inline MarketStatus market_of_itch() {
+  MarketStatus market;
+  market.feed = "nasdaq";
+  market.channel = "itch";
+  market.instruments = 501;
+  market.open_orders = 502;
+  market.levels = 503;
+  market.trades = 504;
+  TopInstrument traded;
+  traded.set_symbol("AAPL");
+  traded.volume = 505;
+  traded.trades = 506;
+  traded.vwap = 189.1234;
+  traded.last = 189.12;
+  traded.bid = 189.11;
+  traded.ask = 189.13;
+  TopInstrument quiet;
+  quiet.set_symbol("ZVZZT");
+  market.top = {traded, quiet};
+  return market;
+}
+
+inline StatusSnapshot full_snapshot() {
+  StatusSnapshot snapshot;
+  snapshot.process.version = "0.1.0";
+  snapshot.process.pid = 1;
+  snapshot.process.start_time_seconds = 1767623400.5;
+  snapshot.process.uptime_seconds = 12.5;
+  snapshot.process.resident_bytes = 2;
+  snapshot.process.cpu_seconds = 3.25;
+  snapshot.process.threads = 4;
+  snapshot.pools.serialization = numbered_counts(1100);
+  snapshot.pools.compression = numbered_counts(1200);
+  snapshot.pools.simd = numbered_counts(1300);
+  FeedStatus feed;
+  feed.name = "nasdaq";
+  feed.protocol = "itch50-moldudp64";
+  feed.channels.push_back(itch_channel());
+  snapshot.feeds.push_back(feed);
+  snapshot.archives.push_back(archive_of_itch());
+  snapshot.markets.push_back(market_of_itch());
+  return snapshot;
+}
+
+}  // namespace tapeline::status::testing
