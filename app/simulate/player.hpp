@@ -1,0 +1,191 @@
+#pragma once
+
+// Sends a session at a steady rate: as many messages as are due since the start, in packets, a
+// few thousand times a second; heartbeats while nothing is due; end of session packets at the end,
+// also when it is stopped early.
+//
+// Clock:  std::uint64_t now_ns(); void sleep_until(std::uint64_t ns); any steady zero point.
+// Link:   void send(std::span<const std::span<const std::byte>> packets): on every line, in order.
+// Watch:  bool keep_going(std::uint64_t messages_sent): asked now and then, false ends the session.
+//
+// Thread safety: none.
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "app/simulate/packet_cutter.hpp"
+#include "app/simulate/send_batch.hpp"
+#include "app/simulate/session.hpp"
+
+namespace tapeline::simulate {
+
+struct PlayOptions {
+  codec::moldudp64::Session session{};
+  CutOptions cut{};
+  std::uint64_t rate = 200'000;     // messages per second; 0 = as fast as the link takes them
+  std::uint64_t duration_ns = 0;    // 0 = to the end of the session
+  std::uint64_t tick_ns = 200'000;  // between packets
+  std::uint64_t heartbeat_ns = 1'000'000'000;
+  std::uint32_t end_packets = 3;
+  std::uint64_t end_interval_ns = 200'000'000;
+};
+
+struct PlayCounts {
+  std::uint64_t messages = 0;
+  std::uint64_t packets = 0;     // on each line, with heartbeats and end of session
+  std::uint64_t bytes = 0;       // of their payloads
+  std::uint64_t sending_ns = 0;  // from the start to the last message
+  bool was_stopped = false;
+};
+
+template <typename Clock, typename Link, typename Watch>
+class Player {
+ public:
+  // Collaborators are not owned and must outlive this.
+  Player(const PlayOptions& options, Session& session, Clock& clock, Link& link, Watch& watch)
+      : options_{options},
+        session_{session},
+        clock_{clock},
+        link_{link},
+        watch_{watch},
+        cutter_{options.session, options.cut},
+        batch_{options.cut.packet_bytes} {}
+
+  // Plays the whole session. Throws what the link throws.
+  PlayCounts play() {
+    start_ns_ = last_send_ns_ = clock_.now_ns();
+    bool more = true;
+    while (more) {
+      const std::uint64_t now = clock_.now_ns();
+      if (!watch_.keep_going(counts_.messages)) {
+        counts_.was_stopped = true;
+        break;
+      }
+      if (options_.duration_ns != 0 && now - start_ns_ >= options_.duration_ns &&
+          counts_.messages >= due(now)) {
+        break;
+      }
+      more = send_messages(due(now) - counts_.messages);
+      send_heartbeat_if_idle();
+      if (more) wait();
+    }
+    settle();
+    counts_.sending_ns = clock_.now_ns() - start_ns_;
+    end();
+    return counts_;
+  }
+
+ private:
+  static constexpr std::uint64_t kSecondNs = 1'000'000'000;
+  static constexpr std::uint64_t kMaxWaitNs = 100'000'000;  // how late a stop may be noticed
+  static constexpr std::uint64_t kMaxAtOnce = 4'096;        // messages between two looks around
+
+  // How many messages should have been sent by now.
+  [[nodiscard]] std::uint64_t due(std::uint64_t now_ns) const noexcept {
+    if (options_.rate == 0) {
+      const bool is_over = options_.duration_ns != 0 && now_ns - start_ns_ >= options_.duration_ns;
+      return counts_.messages + (is_over ? 0 : kMaxAtOnce);
+    }
+    std::uint64_t elapsed = now_ns - start_ns_;
+    if (options_.duration_ns != 0) elapsed = std::min(elapsed, options_.duration_ns);
+    return elapsed / kSecondNs * options_.rate + elapsed % kSecondNs * options_.rate / kSecondNs;
+  }
+
+  // Returns false at the end of the session.
+  bool send_messages(std::uint64_t count) {
+    bool more = true;
+    std::array<std::byte, codec::itch::kMaxMessageBytes> message;
+    for (std::uint64_t left = std::min(count, kMaxAtOnce); left > 0 && more; --left) {
+      const std::size_t bytes = session_.next(message);
+      more = bytes > 0;
+      if (more) add(std::span{message}.first(bytes));
+    }
+    flush();
+    return more;
+  }
+
+  // What the session has counted is sent, too, so that its ledger tells of what was sent.
+  void settle() {
+    std::array<std::byte, codec::itch::kMaxMessageBytes> message;
+    while (!session_.is_settled()) {
+      const std::size_t bytes = session_.next(message);
+      add(std::span{message}.first(bytes));
+    }
+    flush();
+  }
+
+  void add(std::span<const std::byte> message) {
+    if (!cutter_.try_add(message, session_.time_ns())) {
+      close_packet();
+      [[maybe_unused]] const bool added = cutter_.try_add(message, session_.time_ns());
+      assert(added);
+    }
+    ++counts_.messages;
+  }
+
+  void close_packet() {
+    if (batch_.is_full()) send_batch();
+    batch_.add(cutter_.finish());
+  }
+
+  void flush() {
+    if (!cutter_.is_empty()) close_packet();
+    send_batch();
+  }
+
+  void send_batch() {
+    if (batch_.packets().empty()) return;
+    link_.send(batch_.packets());
+    counts_.packets += batch_.packets().size();
+    counts_.bytes += batch_.bytes();
+    batch_.clear();
+    last_send_ns_ = clock_.now_ns();
+  }
+
+  void send_heartbeat_if_idle() {
+    if (clock_.now_ns() - last_send_ns_ < options_.heartbeat_ns) return;
+    batch_.add(cutter_.heartbeat());
+    send_batch();
+  }
+
+  // Until the next tick or, if nothing is due then, until something is.
+  void wait() {
+    if (options_.rate == 0) return;
+    const std::uint64_t now = clock_.now_ns();
+    if (due(now) - counts_.messages >= kMaxAtOnce) return;
+    const std::uint64_t next = counts_.messages + 1;
+    const std::uint64_t next_due_ns = start_ns_ + next / options_.rate * kSecondNs +
+                                      next % options_.rate * kSecondNs / options_.rate + 1;
+    const std::uint64_t next_tick_ns =
+        now + options_.tick_ns - (now - start_ns_) % options_.tick_ns;
+    std::uint64_t until = std::max(next_due_ns, next_tick_ns);
+    until = std::min({until, last_send_ns_ + options_.heartbeat_ns, now + kMaxWaitNs});
+    if (options_.duration_ns != 0) until = std::min(until, start_ns_ + options_.duration_ns);
+    if (until > now) clock_.sleep_until(until);
+  }
+
+  void end() {
+    for (std::uint32_t i = 0; i < options_.end_packets; ++i) {
+      if (i > 0) clock_.sleep_until(clock_.now_ns() + options_.end_interval_ns);
+      batch_.add(cutter_.end_of_session());
+      send_batch();
+    }
+  }
+
+  PlayOptions options_;
+  Session& session_;
+  Clock& clock_;
+  Link& link_;
+  Watch& watch_;
+  PacketCutter cutter_;
+  SendBatch batch_;
+  PlayCounts counts_;
+  std::uint64_t start_ns_ = 0;
+  std::uint64_t last_send_ns_ = 0;
+};
+
+}  // namespace tapeline::simulate
