@@ -1,0 +1,118 @@
+#include "app/channel_status.hpp"
+
+#include <chrono>
+#include <cstring>
+
+#include "codec/itch/messages.hpp"
+
+namespace tapeline {
+
+namespace {
+
+[[nodiscard]] std::string session_text(const net::SequencerCounters& counters) {
+  codec::moldudp64::Session session;
+  const std::uint64_t head = counters.session_head.get();
+  const auto tail = static_cast<std::uint16_t>(counters.session_tail.get());
+  std::memcpy(session.bytes.data(), &head, sizeof head);
+  std::memcpy(session.bytes.data() + sizeof head, &tail, sizeof tail);
+  return std::string{session.text()};
+}
+
+void add_malformed(const Pipeline& pipeline, status::ChannelStatus& channel) {
+  using codec::moldudp64::PacketStatus;
+  const auto& counters = pipeline.sequencer().counters();
+  for (std::size_t i = 0; i < codec::moldudp64::kPacketStatusCount; ++i) {
+    const auto status = static_cast<PacketStatus>(i);
+    if (!codec::moldudp64::is_malformed(status)) continue;
+    channel.malformed.push_back(
+        {std::string{codec::moldudp64::to_string(status)}, counters.malformed[i].get()});
+  }
+  channel.malformed.push_back(
+      {"message_too_short", pipeline.feed().counts().wrong_lengths.value()});
+  channel.malformed.push_back({"datagram_cut", pipeline.cut_packets()});
+}
+
+[[nodiscard]] double age_seconds(std::uint64_t unix_nanos) {
+  if (unix_nanos == 0) return status::kUnknown;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return static_cast<double>(now_ns - static_cast<std::int64_t>(unix_nanos)) * 1e-9;
+}
+
+}  // namespace
+
+status::ChannelStatus read_channel(const Pipeline& pipeline) {
+  const auto& sequence = pipeline.sequencer().counters();
+  const auto& feed = pipeline.feed().counts();
+  status::ChannelStatus channel;
+  channel.session = session_text(sequence);
+  channel.expected_sequence = sequence.expected.get();
+  for (std::size_t line = 0; line < pipeline.sequencer().lines(); ++line) {
+    channel.packets += pipeline.sequencer().line_counters(line).packets.get();
+  }
+  channel.messages = feed.messages();
+  for (const auto& type : codec::itch::kMessageTypes) {
+    const std::uint64_t count = feed.by_type[static_cast<unsigned char>(type.type)].value();
+    channel.messages_by_type.push_back({std::string(1, type.type), count});
+  }
+  channel.gaps = sequence.gaps.get();
+  channel.lost_messages = sequence.messages_lost.get();
+  channel.held_packets = sequence.held.get();
+  channel.duplicates = sequence.duplicates.get();
+  channel.unknown_types = feed.unknown_types.value();
+  add_malformed(pipeline, channel);
+  channel.stale = pipeline.market().counts().gaps.value() > 0;
+  return channel;
+}
+
+status::LineStatus read_line(const Pipeline& pipeline, std::size_t line,
+                             const net::UdpSource* source) {
+  const auto& counters = pipeline.sequencer().line_counters(line);
+  status::LineStatus result;
+  result.packets = counters.packets.get();
+  result.bytes = counters.bytes.get();
+  result.messages_won = counters.messages_won.get();
+  result.duplicates = counters.duplicates.get();
+  if (source != nullptr) {
+    result.kernel_drops = source->counters(line).kernel_drops.get();
+    result.receive_buffer_got_bytes = source->receive_buffer_bytes(line);
+    result.last_packet_age_seconds = age_seconds(counters.last_packet.get());
+  }
+  return result;
+}
+
+status::MarketStatus read_market(const Pipeline& pipeline) {
+  const market::Market& market = pipeline.market();
+  status::MarketStatus result;
+  result.open_orders = market.order_counts().orders.value();
+  result.instruments = pipeline.instruments();
+  result.levels = pipeline.levels();
+  result.trades = market.counts().prints.value();
+  static_cast<void>(pipeline.top().read(result.top));
+  return result;
+}
+
+status::ArchiveStatus read_archive(const archive::ArchiveWriter& archive) {
+  const archive::ArchiveCounts counts = archive.counts();
+  status::ArchiveStatus result;
+  result.state = archive::to_text(counts.state);
+  result.file = counts.file;
+  result.packets = counts.packets;
+  result.bytes_in = counts.bytes_in;
+  result.bytes_out = counts.bytes_out;
+  result.frames = counts.frames;
+  result.files = counts.files;
+  result.lost_packets = counts.lost_packets;
+  result.ring_depth = counts.ring_depth;
+  result.ring_capacity = counts.ring_capacity;
+  result.gap_batches = counts.gap_batches;
+  result.gap_packets = counts.gap_packets;
+  result.write_errors = counts.write_errors;
+  result.last_error = counts.last_error;
+  result.cpu_seconds = counts.cpu_seconds;
+  result.failed = counts.state == archive::ArchiveState::failed;
+  result.failed_ever = counts.failed_ever;
+  return result;
+}
+
+}  // namespace tapeline

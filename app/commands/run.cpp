@@ -1,0 +1,174 @@
+#include "app/commands/run.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/commands/options.hpp"
+#include "app/config.hpp"
+#include "app/config_host.hpp"
+#include "app/live_channel.hpp"
+#include "app/log.hpp"
+#include "app/status/process_status.hpp"
+#include "app/status/status_server.hpp"
+#include "app/stop_signal.hpp"
+#include "app/summary.hpp"
+#include "app/version.hpp"
+
+namespace tapeline::commands {
+
+namespace {
+
+struct RunCommand {
+  std::string config;
+  std::string format = "text";
+  std::size_t top = 10;
+};
+
+using Channels = std::vector<std::unique_ptr<LiveChannel>>;
+constexpr std::chrono::milliseconds kTick{100};
+
+[[nodiscard]] std::int64_t steady_nanos() noexcept {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+[[nodiscard]] Channels open_channels(const Config& config, pool::LockFreeBufferPool& pools) {
+  Channels channels;
+  for (const FeedConfig& feed : config.feeds) {
+    for (const ChannelConfig& channel : feed.channels) {
+      try {
+        channels.push_back(std::make_unique<LiveChannel>(config, feed, channel, pools));
+      } catch (const ConfigError&) {
+        throw;
+      } catch (const std::exception& error) {
+        throw ConfigError{fmt::format("{}/{}: {}", feed.name, channel.name, error.what())};
+      }
+    }
+  }
+  return channels;
+}
+
+[[nodiscard]] status::StatusSnapshot take_snapshot(const Config& config, const Channels& channels,
+                                                   const pool::LockFreeBufferPool& pools) {
+  status::StatusSnapshot snapshot;
+  snapshot.process = status::read_process_status(kVersion);
+  snapshot.pools = pools.stats();
+  std::size_t next = 0;
+  for (const FeedConfig& feed : config.feeds) {
+    status::FeedStatus& entry = snapshot.feeds.emplace_back();
+    entry.name = feed.name;
+    entry.protocol = feed.protocol;
+    for (std::size_t i = 0; i < feed.channels.size(); ++i) {
+      const LiveChannel& channel = *channels[next++];
+      entry.channels.push_back(channel.channel_status());
+      snapshot.markets.push_back(channel.market_status());
+      if (channel.has_archive()) snapshot.archives.push_back(channel.archive_status());
+    }
+  }
+  return snapshot;
+}
+
+void log_start(const Channels& channels) {
+  for (const auto& channel : channels) {
+    const ChannelConfig& config = channel->config();
+    for (std::size_t i = 0; i < config.lines.size(); ++i) {
+      const LineConfig& line = config.lines[i];
+      const std::uint32_t got = channel->source().receive_buffer_bytes(i);
+      log_info(fmt::format("{}/{}: line {} listens on {}:{}{}{}, receive buffer {} bytes",
+                           channel->feed_name(), channel->name(), line.name, line.group,
+                           channel->source().port(i), line.interface.empty() ? "" : " on ",
+                           line.interface, got));
+      if (got < config.receive_buffer_bytes) {
+        log_warning(fmt::format(
+            "{}/{}: line {} asked for {} bytes of receive buffer and got {}: raise "
+            "net.core.rmem_max, or bursts will be lost in the kernel",
+            channel->feed_name(), channel->name(), line.name, config.receive_buffer_bytes, got));
+      }
+    }
+  }
+}
+
+void log_events(const Channels& channels) {
+  for (const auto& channel : channels) {
+    log_channel_events(channel->feed_name() + "/" + channel->name(), channel->events());
+  }
+}
+
+void work_until_stopped(const Channels& channels) {
+  while (!stop_requested()) {
+    std::this_thread::sleep_for(kTick);
+    log_events(channels);
+    for (const auto& channel : channels) channel->sample(steady_nanos());
+  }
+}
+
+void start_server(status::StatusServer& server, const Config& config) {
+  try {
+    server.start(config.status.address, config.status.port);
+  } catch (const std::exception& error) {
+    throw ConfigError{config.origin.locate("status.port") + ": " + error.what()};
+  }
+  log_info(fmt::format("status page: http://{}:{}/", config.status.address, server.port()));
+}
+
+int run(const RunCommand& command) {
+  const Config config = load_config(command.config);
+  set_up_log(config.log);
+  require_usable_host(config);
+  catch_stop_signals();
+  pool::LockFreeBufferPool pools{config.pool};
+  const Channels channels = open_channels(config, pools);
+  status::StatusServer server{[&] { return take_snapshot(config, channels, pools); }};
+  if (config.status.enabled) start_server(server, config);
+  log_start(channels);
+
+  const std::int64_t started = steady_nanos();
+  for (const auto& channel : channels) channel->start();
+  work_until_stopped(channels);
+  log_info("stopping");
+  for (const auto& channel : channels) channel->stop();
+  server.stop();
+  log_events(channels);
+
+  SummaryHead head;
+  head.command = "run";
+  head.elapsed_seconds = static_cast<double>(steady_nanos() - started) * 1e-9;
+  const status::StatusSnapshot snapshot = take_snapshot(config, channels, pools);
+  std::cout << (command.format == "json" ? summary_json(head, snapshot)
+                                         : summary_text(head, snapshot, command.top))
+            << std::flush;
+  bool failed = false;
+  for (const auto& channel : channels) failed = failed || channel->archive_failed();
+  if (failed) std::cerr << "tapeline: the archive is not complete\n";
+  return failed ? kExitFailed : kExitOk;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RunCommand>();
+  CLI::App* command = app.add_subcommand(
+      "run", "The feed process: live lines to books, VWAPs, archive and status page");
+  command->add_option("CONFIG", options->config, "YAML file; see configs/run.yaml")->required();
+  require_one_of(*command->add_option("--format", options->format,
+                                      "of the closing summary: text or json (default text)"),
+                 {"text", "json"});
+  require_whole_number(
+      *command->add_option("--top", options->top, "instruments in the summary (default 10)"), 0,
+      32);
+  command->footer(
+      "Runs until SIGINT or SIGTERM, then takes what the kernel still holds, finishes the archive\n"
+      "and prints a summary. A second signal ends it at once.\n\n"
+      "Examples:\n"
+      "  tapeline check configs/demo.yaml && tapeline run configs/demo.yaml\n"
+      "  tapeline run configs/run.yaml --format json > summary.json");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace tapeline::commands

@@ -1,0 +1,86 @@
+#pragma once
+
+// One channel of `tapeline run`: its sockets, its pipeline, its archive and the thread that drives
+// them.
+//
+// Thread safety: start() and stop() by one thread; status() and sample() by another one; events()
+//                by one.
+// Ownership:     the pools are not owned and must outlive this.
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "app/archive/archive_writer.hpp"
+#include "app/config.hpp"
+#include "app/pipeline.hpp"
+#include "app/rate_meter.hpp"
+#include "app/status/status_snapshot.hpp"
+#include "net/udp_source.hpp"
+
+namespace tapeline {
+
+class LiveChannel {
+ public:
+  // Opens the sockets and the archive. Throws std::exception with one line.
+  LiveChannel(const Config& config, const FeedConfig& feed, const ChannelConfig& channel,
+              pool::LockFreeBufferPool& pools);
+  ~LiveChannel();
+  LiveChannel(const LiveChannel&) = delete;
+  LiveChannel& operator=(const LiveChannel&) = delete;
+
+  void start();
+
+  // Takes what the kernel still holds, ends the thread, finishes the archive. More calls do
+  // nothing.
+  void stop();
+
+  [[nodiscard]] const std::string& feed_name() const noexcept { return feed_name_; }
+  [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
+  [[nodiscard]] const ChannelConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const net::UdpSource& source() const noexcept { return source_; }
+  [[nodiscard]] ChannelEvents& events() noexcept { return pipeline_.events(); }
+
+  // Call it about once a second: it is what the rates are made of.
+  void sample(std::int64_t now_ns) noexcept;
+
+  [[nodiscard]] status::ChannelStatus channel_status() const;
+  [[nodiscard]] status::MarketStatus market_status() const;
+  // Only with an archive.
+  [[nodiscard]] bool has_archive() const noexcept { return archive_ != nullptr; }
+  [[nodiscard]] status::ArchiveStatus archive_status() const;
+  [[nodiscard]] bool archive_failed() const noexcept {
+    return archive_ != nullptr && archive_->failed_ever();
+  }
+
+ private:
+  void run();
+  void run_waiting();
+  void run_spinning();
+  void on_batch(net::PacketBatch&& batch);
+  void arm_gap_timer();
+  void arm_publish_timer();
+  void drain();
+
+  std::string feed_name_;
+  ChannelConfig config_;
+  std::unique_ptr<archive::ArchiveWriter> archive_;
+  Pipeline pipeline_;
+  net::UdpSource source_;
+  asio::io_context io_;
+  asio::steady_timer gap_timer_;
+  asio::steady_timer publish_timer_;
+  bool gap_timer_armed_ = false;
+  std::atomic<bool> stopping_{false};
+  bool stopped_ = false;
+  std::thread thread_;
+  RateMeter packet_rate_;
+  RateMeter message_rate_;
+  RateMeter byte_rate_;
+};
+
+}  // namespace tapeline

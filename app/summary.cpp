@@ -1,0 +1,187 @@
+#include "app/summary.hpp"
+
+#include <spdlog/fmt/chrono.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "app/commands/usage.hpp"
+#include "app/status/status_page.hpp"
+
+namespace tapeline {
+
+namespace {
+
+using status::ChannelStatus;
+using status::NamedCount;
+
+[[nodiscard]] std::uint64_t total(const std::vector<NamedCount>& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const NamedCount& c) { return sum + c.count; });
+}
+
+[[nodiscard]] std::string utc(std::int64_t nanos) {
+  const std::time_t seconds = nanos / 1'000'000'000;
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:09}", fmt::gmtime(seconds), nanos % 1'000'000'000);
+}
+
+[[nodiscard]] std::string mib(std::uint64_t bytes) {
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024.0 * 1024.0));
+}
+
+[[nodiscard]] std::string joined(const std::vector<NamedCount>& counts) {
+  std::string text;
+  for (const NamedCount& c : counts) {
+    if (c.count > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", c.name, grouped(c.count));
+  }
+  return text;
+}
+
+[[nodiscard]] std::string number(double value, int decimals) {
+  return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, decimals);
+}
+
+void add_row(std::string& out, const char* label, const std::string& text) {
+  out += fmt::format("{:<12}{}\n", label, text);
+}
+
+[[nodiscard]] std::string by_type(std::vector<NamedCount> types) {
+  std::stable_sort(types.begin(), types.end(),
+                   [](const auto& a, const auto& b) { return a.count > b.count; });
+  return joined(types);
+}
+
+void add_channel(std::string& out, const SummaryHead& head, const ChannelStatus& channel) {
+  const double rate = head.elapsed_seconds > 0.0
+                          ? static_cast<double>(channel.messages) / head.elapsed_seconds
+                          : 0.0;
+  add_row(out, "messages",
+          fmt::format("{} in {} packets, {:.2f} s, {:.2f} M messages/s", grouped(channel.messages),
+                      grouped(channel.packets), head.elapsed_seconds, rate / 1e6));
+  if (channel.messages > 0) add_row(out, "by type", by_type(channel.messages_by_type));
+  add_row(out, "sequence",
+          fmt::format("session '{}', {} gaps, {} messages lost, {} duplicates",
+                      commands::one_line(channel.session), grouped(channel.gaps),
+                      grouped(channel.lost_messages), grouped(channel.duplicates)));
+  const std::string malformed = joined(channel.malformed);
+  add_row(
+      out, "malformed",
+      fmt::format("{}{}; unknown types {}", grouped(total(channel.malformed)),
+                  malformed.empty() ? "" : " (" + malformed + ")", grouped(channel.unknown_types)));
+  for (const status::LineStatus& line : channel.lines) {
+    std::string text =
+        fmt::format("{} packets, {} messages first, {} duplicates", grouped(line.packets),
+                    grouped(line.messages_won), grouped(line.duplicates));
+    if (line.receive_buffer_got_bytes > 0) {
+      text += fmt::format(", {} dropped by the kernel", grouped(line.kernel_drops));
+    }
+    add_row(out, "line", fmt::format("{} {}:{}: {}", line.name, line.group, line.port, text));
+  }
+}
+
+void add_market(std::string& out, const status::MarketStatus& market, std::size_t top) {
+  add_row(out, "market",
+          fmt::format("{} instruments, {} open orders on {} levels, {} trades",
+                      grouped(market.instruments), grouped(market.open_orders),
+                      grouped(market.levels), grouped(market.trades)));
+  if (market.top.empty() || top == 0) return;
+  out += fmt::format("\n{:<12}{:>14}{:>12}{:>14}{:>10}{:>12}{:>12}\n", "instrument", "VWAP", "last",
+                     "volume", "trades", "bid", "ask");
+  for (const auto& row : market.top) {
+    if (top-- == 0) break;
+    out += fmt::format("{:<12}{:>14}{:>12}{:>14}{:>10}{:>12}{:>12}\n",
+                       commands::one_line(std::string{row.symbol_text()}), number(row.vwap, 6),
+                       number(row.last, 4), grouped(row.volume), grouped(row.trades),
+                       number(row.bid, 4), number(row.ask, 4));
+  }
+  out += '\n';
+}
+
+void add_archive(std::string& out, const status::ArchiveStatus& archive) {
+  if (archive.packets == 0 && archive.last_error.empty()) {
+    return add_row(out, "archive", "nothing written");
+  }
+  add_row(out, "archive",
+          fmt::format("{} ({} packets in {} frames, {} of pcap in {}, ratio {:.2f})", archive.file,
+                      grouped(archive.packets), grouped(archive.frames), mib(archive.bytes_in),
+                      mib(archive.bytes_out),
+                      archive.bytes_out == 0 ? 0.0
+                                             : static_cast<double>(archive.bytes_in) /
+                                                   static_cast<double>(archive.bytes_out)));
+  if (archive.lost_packets + archive.gap_packets > 0 || archive.failed_ever) {
+    add_row(out, "",
+            fmt::format("NOT archived: {} packets for a full ring, {} for errors ({})",
+                        grouped(archive.gap_packets), grouped(archive.lost_packets),
+                        archive.last_error));
+  }
+}
+
+void add_pool(std::string& out, const char* name, const pool::BufferCounts& c) {
+  out += fmt::format("{:<14}{:>8}{:>8}{:>8}{:>12}{:>12}{:>10}{:>10}{:>10}{:>8}{:>12}\n", name,
+                     grouped(c.buffers), grouped(c.in_use), grouped(c.peak_in_use),
+                     grouped(c.acquires), grouped(c.cache_hits), grouped(c.stack_hits),
+                     grouped(c.fallback_allocations), grouped(c.refusals),
+                     grouped(c.cas_retries_pop + c.cas_retries_push), mib(c.bytes_now));
+}
+
+void add_pools(std::string& out, const pool::BufferPoolStats& pools) {
+  out += fmt::format("\n{:<14}{:>8}{:>8}{:>8}{:>12}{:>12}{:>10}{:>10}{:>10}{:>8}{:>12}\n", "pool",
+                     "buffers", "in use", "peak", "acquires", "cache hits", "stack", "overflow",
+                     "refused", "retries", "memory");
+  add_pool(out, "serialization", pools.serialization);
+  add_pool(out, "compression", pools.compression);
+  add_pool(out, "simd", pools.simd);
+}
+
+}  // namespace
+
+std::string grouped(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
+  }
+  return digits;
+}
+
+std::string summary_text(const SummaryHead& head, const status::StatusSnapshot& snapshot,
+                         std::size_t top) {
+  std::string out;
+  for (const std::string& file : head.files) add_row(out, "capture", commands::one_line(file));
+  if (head.first_packet_ns != 0) {
+    add_row(out, "time",
+            fmt::format("{} to {} UTC", utc(head.first_packet_ns), utc(head.last_packet_ns)));
+  }
+  if (head.interrupted) add_row(out, "interrupted", "the rest was not played");
+  std::size_t market = 0;
+  for (const status::FeedStatus& feed : snapshot.feeds) {
+    for (const ChannelStatus& channel : feed.channels) {
+      add_row(out, "channel", fmt::format("{}/{}", feed.name, channel.name));
+      add_channel(out, head, channel);
+      if (market < snapshot.markets.size()) add_market(out, snapshot.markets[market++], top);
+    }
+  }
+  if (total(head.skipped) > 0) add_row(out, "not played", joined(head.skipped));
+  for (const status::ArchiveStatus& archive : snapshot.archives) add_archive(out, archive);
+  add_pools(out, snapshot.pools);
+  return out;
+}
+
+std::string summary_json(const SummaryHead& head, const status::StatusSnapshot& snapshot) {
+  auto json = nlohmann::ordered_json::parse(status::status_json(snapshot));
+  auto& summary = json["summary"];
+  summary["command"] = head.command;
+  summary["files"] = head.files;
+  summary["elapsed_seconds"] = head.elapsed_seconds;
+  summary["interrupted"] = head.interrupted;
+  summary["first_packet_ns"] = head.first_packet_ns;
+  summary["last_packet_ns"] = head.last_packet_ns;
+  for (const NamedCount& c : head.skipped) summary["skipped"][c.name] = c.count;
+  return json.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace tapeline

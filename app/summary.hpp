@@ -1,0 +1,36 @@
+#pragma once
+
+// The closing summary of a run or a replay, for people or for programs.
+//
+// Thread safety: pure functions of their arguments.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/status/status_snapshot.hpp"
+
+namespace tapeline {
+
+struct SummaryHead {
+  std::string command;             // "run", "replay"
+  std::vector<std::string> files;  // replay: what was played
+  double elapsed_seconds = 0.0;
+  bool interrupted = false;
+  std::int64_t first_packet_ns = 0;  // replay: capture time, 0 if there was no packet
+  std::int64_t last_packet_ns = 0;
+  std::vector<status::NamedCount> skipped;  // replay: records that were not played, by reason
+};
+
+// `top` is how many of the most active instruments are shown.
+[[nodiscard]] std::string summary_text(const SummaryHead& head,
+                                       const status::StatusSnapshot& snapshot, std::size_t top);
+
+// The members of /status and `summary`.
+[[nodiscard]] std::string summary_json(const SummaryHead& head,
+                                       const status::StatusSnapshot& snapshot);
+
+// "1,234,567"
+[[nodiscard]] std::string grouped(std::uint64_t number);
+
+}  // namespace tapeline

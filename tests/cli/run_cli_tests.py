@@ -1,0 +1,468 @@
+#!/usr/bin/env python3
+"""Tests of the built program from outside: exit codes, and one clear line on stderr.
+
+usage: run_cli_tests.py PATH_OF_TAPELINE [unittest arguments]
+Needs nothing but the standard library; run it from the root of the repository.
+"""
+
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+PROGRAM = ""
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NOBODY = 65534
+TIMEOUT_S = 30
+
+
+def become_nobody():
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+
+
+class CliTest(unittest.TestCase):
+    """Runs the program in an empty folder of its own."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tapeline-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def run_program(self, *arguments, as_nobody=False, stdout=subprocess.PIPE):
+        return subprocess.run(
+            [PROGRAM, *map(str, arguments)],
+            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True,
+            cwd=self.folder, timeout=TIMEOUT_S, check=False,
+            preexec_fn=become_nobody if as_nobody else None)
+
+    def expect_one_line(self, result, exit_code, *parts):
+        """One line on stderr that starts with 'tapeline: ' and holds all parts."""
+        lines = result.stderr.splitlines()
+        self.assertEqual(result.returncode, exit_code, result.stderr)
+        self.assertEqual(len(lines), 1, result.stderr)
+        self.assertTrue(lines[0].startswith("tapeline: "), lines[0])
+        for part in parts:
+            self.assertIn(part, lines[0])
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def unreadable(self, name, content):
+        """A file that the program may not read; run it with as_nobody=True where we are root."""
+        path = self.write(name, content)
+        path.chmod(0)
+        self.folder.chmod(0o755)
+        return path
+
+
+class CommandLine(CliTest):
+    def test_help_is_on_stdout(self):
+        result = self.run_program("--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for command in ("run", "replay", "simulate", "check", "healthcheck"):
+            self.assertRegex(result.stdout, rf"(?m)^  {command} ")
+        self.assertIn("Examples:", result.stdout)
+
+    def test_each_command_has_help_with_examples(self):
+        for command in ("run", "replay", "simulate", "check", "healthcheck"):
+            with self.subTest(command):
+                result = self.run_program(command, "--help")
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+                self.assertIn("Examples:", result.stdout)
+                self.assertIn(f"tapeline {command}", result.stdout)
+
+    def test_version(self):
+        result = self.run_program("--version")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(result.stdout, r"^tapeline \d+\.\d+\.\d+\n$")
+
+    def test_nothing_shows_help_on_stderr(self):
+        result = self.run_program()
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertIn("Examples:", result.stderr)
+
+    def test_unknown_command(self):
+        self.expect_one_line(self.run_program("chekc", "x"), 2,
+                             "unknown command 'chekc'; did you mean 'check'?")
+        self.expect_one_line(self.run_program("zebra"), 2, "unknown command 'zebra'; there is ")
+
+    def test_unknown_flag(self):
+        self.expect_one_line(self.run_program("--hepl"), 2,
+                             "unknown flag '--hepl' of 'tapeline'; did you mean '--help'?")
+        self.expect_one_line(self.run_program("check", "--fromat", "json", "x"), 2,
+                             "unknown flag '--fromat' of 'tapeline check'; did you mean "
+                             "'--format'?")
+        for command in ("run", "replay", "simulate", "healthcheck"):
+            with self.subTest(command):
+                self.expect_one_line(self.run_program(command, "--no-such-flag"), 2,
+                                     "unknown flag '--no-such-flag'")
+
+    def test_missing_and_surplus_arguments(self):
+        self.expect_one_line(self.run_program("check"), 2, "CONFIG is required",
+                             "see 'tapeline check --help'")
+        self.expect_one_line(self.run_program("run"), 2, "CONFIG is required")
+        self.expect_one_line(self.run_program("replay"), 2, "is required")
+        self.expect_one_line(self.run_program("check", "a", "b"), 2,
+                             "argument 'b' is one too many for 'tapeline check'")
+
+    def test_value_of_flag(self):
+        self.expect_one_line(self.run_program("check", "--format", "xml", "c"), 2,
+                             "--format: 'xml' is none of text, json")
+        self.expect_one_line(self.run_program("check", "c", "--format"), 2,
+                             "--format needs a value")
+        self.expect_one_line(self.run_program("healthcheck", "--timeout", "1.5"), 2,
+                             "--timeout: '1.5' is not a whole number from 1 to 300 seconds")
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        self.expect_one_line(self.run_program("\x1b[31mred\nline"), 2, "unknown command")
+        self.expect_one_line(self.run_program("check", "a\nb"), 2, "a b: no such file")
+
+
+class Check(CliTest):
+    def test_examples_are_right(self):
+        for path in sorted((ROOT / "configs").glob("*.yaml")):
+            with self.subTest(path.name):
+                result = self.run_program("check", path)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn("feed nasdaq", result.stdout)
+                for line in result.stderr.splitlines():
+                    self.assertTrue(line.startswith("tapeline: warning: "), line)
+
+    def test_json(self):
+        result = self.run_program("check", "--format", "json", ROOT / "configs/demo.yaml")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        report = json.loads(result.stdout)
+        self.assertTrue(report["usable"])
+        self.assertEqual([line["group"] for line in report["feeds"][0]["channels"][0]["lines"]],
+                         ["239.192.64.1", "239.192.64.2"])
+
+    def test_bad_files(self):
+        self.write("empty.yaml", "")
+        self.write("key.yaml", "feds: []\n")
+        self.write("twice.yaml", "log: {}\nlog: {}\n")
+        self.write("binary.yaml", bytes(range(256)))
+        self.write("long.yaml", b"#" * (10 << 20))
+        self.write("bomb.yaml", "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n")
+        for name, part in (("empty.yaml", "empty.yaml:1:1: nothing in it"),
+                           ("key.yaml", "key.yaml:1:1: unknown key 'feds'; did you mean 'feeds'?"),
+                           ("twice.yaml", "twice.yaml:2:1: key 'log' stated twice"),
+                           ("binary.yaml", "binary.yaml:1:1: a control character"),
+                           ("long.yaml", "long.yaml: longer than 1 MiB"),
+                           ("bomb.yaml", "bomb.yaml:1:4: anchors"),
+                           ("none.yaml", "none.yaml: no such file"),
+                           ("empty.yaml/x", "empty.yaml/x: no such file"),
+                           (".", ".: is a directory")):
+            for command in ("check", "run"):
+                with self.subTest(command=command, name=name):
+                    result = self.run_program(command, name)
+                    self.expect_one_line(result, 2, "tapeline: " + part)
+                    self.assertEqual(result.stdout, "")
+
+    def test_endless_file_is_not_read_to_its_end(self):
+        self.expect_one_line(self.run_program("check", "/dev/zero"), 2, "longer than 1 MiB")
+
+    def test_no_read_permission(self):
+        path = self.unreadable("secret.yaml", "feeds: []\n")
+        result = self.run_program("check", path, as_nobody=os.geteuid() == 0)
+        self.expect_one_line(result, 2, "secret.yaml: can not be read: Permission denied")
+
+    def test_reads_a_pipe(self):
+        with open(ROOT / "configs/minimal.yaml", "rb") as config:
+            result = subprocess.run([PROGRAM, "check", "/dev/stdin"], stdin=config,
+                                    capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_unwritable_stdout(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = self.run_program("check", ROOT / "configs/demo.yaml", stdout=full)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("tapeline: can not write all of the result", result.stderr)
+
+    def test_status_port_in_use_is_a_warning(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            path = self.write("c.yaml", live_config(port=port))
+            result = self.run_program("check", path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"port {port} is in use now", result.stderr)
+
+
+class StatusHandler(http.server.BaseHTTPRequestHandler):
+    answer = (200, b'{"status":"ok"}')
+
+    def do_GET(self):  # noqa: N802 (the name is the library's)
+        code, body = self.answer if self.path == "/healthz" else (404, b"{}")
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        try:
+            self.wfile.write(body)
+        except OSError:
+            pass
+
+    def log_message(self, format, *arguments):  # pylint: disable=redefined-builtin
+        pass
+
+
+class Healthcheck(CliTest):
+    def ask(self, code, body):
+        handler = type("Handler", (StatusHandler,), {"answer": (code, body)})
+        with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                return self.run_program("healthcheck", f"http://127.0.0.1:{server.server_port}")
+            finally:
+                server.shutdown()
+                thread.join()
+
+    def test_healthy(self):
+        result = self.ask(200, b'{"status":"ok","uptime_seconds":1.5}')
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "healthy\n", ""))
+
+    def test_not_healthy(self):
+        self.expect_one_line(self.ask(503, b'{"status":"degraded"}'), 1, "HTTP 503", "degraded")
+        self.expect_one_line(self.ask(200, b'{"status":"degraded"}'), 1, "degraded")
+
+    def test_not_tapeline(self):
+        for body in (b"", b"<html>ok</html>", b'{"status":1}', b'["ok"]', b'{"status":"ok"'):
+            with self.subTest(body):
+                self.expect_one_line(self.ask(200, body), 1, "no health document")
+        self.expect_one_line(self.ask(200, b" " * 100000), 1, "the answer is too long")
+
+    def test_nobody_there(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        self.expect_one_line(self.run_program("healthcheck", f"http://127.0.0.1:{port}"), 1,
+                             "nothing answers there")
+
+    def test_silent_server(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            result = self.run_program("healthcheck", f"127.0.0.1:{port}", "--timeout", "1")
+        self.expect_one_line(result, 1, "no answer in time")
+
+    def test_server_that_never_ends_its_header(self):
+        stop = threading.Event()
+
+        def drip(server):
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                try:
+                    while not stop.wait(0.05):
+                        connection.sendall(b"x")
+                except OSError:
+                    pass
+
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            thread = threading.Thread(target=drip, args=(server,))
+            thread.start()
+            port = server.getsockname()[1]
+            result = self.run_program("healthcheck", f"127.0.0.1:{port}", "--timeout", "1")
+            stop.set()
+            thread.join()
+        self.expect_one_line(result, 1, "no answer in time")
+
+    def test_bad_address(self):
+        for url in ("https://127.0.0.1", "127.0.0.1:0", "127.0.0.1:http", "http://"):
+            with self.subTest(url):
+                self.expect_one_line(self.run_program("healthcheck", url), 2,
+                                     "is not the address of a status page")
+
+
+def live_config(port=0, interface="lo", archive=None):
+    config = ("feeds:\n  - name: nasdaq\n    channels:\n      - name: totalview\n"
+              "        receive_buffer_bytes: 65536\n        lines:\n"
+              f"          - {{name: A, group: 239.192.64.77, port: 26477, interface: {interface}}}\n"
+              "market: {max_orders_mib: 64, preallocated_orders_mib: 1, print_history: 1024}\n"
+              "pool:\n  serialization: {buffer_count: 16, overflow_buffers: 4}\n"
+              "  simd: {buffer_count: 256, overflow_buffers: 16}\n"
+              f"status: {{address: 127.0.0.1, port: {port}}}\n")
+    if archive is not None:
+        config += f"archive:\n  enabled: true\n  directory: {archive}\n"
+    return config
+
+
+class Run(CliTest):
+    def expect_refusal(self, config, *parts, as_nobody=False):
+        path = self.write("c.yaml", config)
+        self.folder.chmod(0o755)
+        path.chmod(0o644)
+        result = self.run_program("run", "c.yaml", as_nobody=as_nobody)
+        self.expect_one_line(result, 2, "c.yaml:", *parts)
+
+    def test_unknown_interface(self):
+        self.expect_refusal(live_config(interface="nosuch0"),
+                            "c.yaml:7:69: no interface 'nosuch0' on this host")
+
+    def test_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            self.expect_refusal(live_config(port=port), str(port))
+
+    def test_archive_folder_is_a_file(self):
+        self.write("file", "x")
+        self.expect_refusal(live_config(archive="file"), "'file' is not a folder")
+        self.expect_refusal(live_config(archive="file/below"), "'file/below' is not a folder")
+
+    def test_unwritable_archive_folder(self):
+        (self.folder / "locked").mkdir(mode=0o555)
+        self.expect_refusal(live_config(archive="locked"), "'locked' can not be written",
+                            as_nobody=os.geteuid() == 0)
+
+    def test_unwritable_parent_of_archive_folder(self):
+        (self.folder / "locked").mkdir(mode=0o555)
+        self.expect_refusal(live_config(archive="locked/new"), "can not be written",
+                            as_nobody=os.geteuid() == 0)
+
+    def test_ends_well_on_sigterm_and_sigint(self):
+        path = self.write("c.yaml", live_config())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number.name):
+                with subprocess.Popen([PROGRAM, "run", str(path)], cwd=self.folder, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                    try:
+                        for line in process.stderr:
+                            if "status page" in line:
+                                break
+                        process.send_signal(number)
+                        _, errors = process.communicate(timeout=TIMEOUT_S)
+                    finally:
+                        process.kill()
+                self.assertEqual(process.returncode, 0, errors)
+
+
+# ---- captures -----------------------------------------------------------------------------------
+
+def system_event(code):
+    """'S' System Event of ITCH 5.0, 12 bytes."""
+    return b"S" + struct.pack(">HH", 0, 0) + (1_000_000).to_bytes(6, "big") + code
+
+
+def mold_packet(first_sequence, messages):
+    blocks = b"".join(struct.pack(">H", len(message)) + message for message in messages)
+    return b"CLI_TEST01" + struct.pack(">QH", first_sequence, len(messages)) + blocks
+
+
+def raw_datagram(payload):
+    udp = struct.pack(">HHHH", 40000, 26400, 8 + len(payload), 0) + payload
+    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 1, 17, 0,
+                       bytes([10, 0, 0, 1]), bytes([239, 192, 64, 1])) + udp
+
+
+def pcap(packets):
+    """A microsecond pcap of raw IP packets."""
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    for index, packet in enumerate(packets):
+        out += struct.pack("<IIII", 1_700_000_000, index, len(packet), len(packet)) + packet
+    return out
+
+
+def events(count):
+    return [raw_datagram(mold_packet(number + 1, [system_event(b"O")])) for number in range(count)]
+
+
+RECORD_BYTES = 16 + len(events(1)[0])
+FILE_HEADER_BYTES = 24
+
+
+class Replay(CliTest):
+    def replay(self, *arguments, **options):
+        return self.run_program("replay", "--quiet", *arguments, **options)
+
+    def messages_in(self, result):
+        """The number of messages in a JSON summary, wherever the summary holds it."""
+        def find(value):
+            if isinstance(value, dict):
+                if isinstance(value.get("messages"), int):
+                    return value["messages"]
+                value = list(value.values())
+            if isinstance(value, list):
+                for part in value:
+                    found = find(part)
+                    if found is not None:
+                        return found
+            return None
+        return find(json.loads(result.stdout))
+
+    def test_whole_capture(self):
+        path = self.write("good.pcap", pcap(events(10)))
+        result = self.replay("--format", "json", path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.messages_in(result), 10)
+
+    def test_what_is_no_capture(self):
+        self.write("empty.pcap", b"")
+        self.write("magic.pcap", b"\xde\xad\xbe\xef" * 64)
+        self.write("text.pcap", "this is not a capture\n" * 20)
+        for name in ("empty.pcap", "magic.pcap", "text.pcap", "missing.pcap", ".",
+                     "empty.pcap/below"):
+            with self.subTest(name):
+                result = self.replay(name)
+                self.expect_one_line(result, 2, f"tapeline: {name}: ")
+                self.assertEqual(result.stdout, "")
+
+    def test_no_read_permission(self):
+        self.unreadable("secret.pcap", pcap(events(1)))
+        result = self.replay("secret.pcap", as_nobody=os.geteuid() == 0)
+        self.expect_one_line(result, 2, "tapeline: secret.pcap: ", "permission")
+
+    def test_bad_file_among_good_ones_stops_before_work(self):
+        self.write("good.pcap", pcap(events(3)))
+        result = self.replay("good.pcap", "missing.pcap")
+        self.expect_one_line(result, 2, "tapeline: missing.pcap: ")
+        self.assertEqual(result.stdout, "")
+
+    def expect_damage(self, content, messages, offset):
+        self.write("bad.pcap", content)
+        result = self.replay("--format", "json", "bad.pcap")
+        self.expect_one_line(result, 1, "tapeline: bad.pcap: ", str(offset))
+        self.assertEqual(self.messages_in(result), messages)
+
+    def test_truncated_capture_is_played_to_the_cut(self):
+        whole = pcap(events(10))
+        last = FILE_HEADER_BYTES + 9 * RECORD_BYTES
+        self.expect_damage(whole[:-1], 9, last)
+        self.expect_damage(whole[:last + 5], 9, last)
+
+    def test_corrupt_record_is_told_with_its_offset(self):
+        whole = bytearray(pcap(events(10)))
+        bad = FILE_HEADER_BYTES + 4 * RECORD_BYTES
+        struct.pack_into("<I", whole, bad + 8, 0x7FFFFFFF)
+        self.expect_damage(bytes(whole), 4, bad)
+
+    def test_capture_of_the_file_header_only_is_empty_but_right(self):
+        path = self.write("none.pcap", pcap([]))
+        result = self.replay("--format", "json", path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_archive_folder_is_a_file(self):
+        self.write("good.pcap", pcap(events(3)))
+        self.write("file", "x")
+        self.expect_one_line(self.replay("--archive", "file", "good.pcap"), 2, "file")
+
+    def test_bad_flags(self):
+        path = self.write("good.pcap", pcap(events(1)))
+        self.expect_one_line(self.replay("--pace", "fast", path), 2, "--pace")
+        self.expect_one_line(self.replay("--port", "0", path), 2, "--port")
+        self.expect_one_line(self.replay("--format", "xml", path), 2, "--format")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: run_cli_tests.py PATH_OF_TAPELINE")
+    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=1)
