@@ -15,12 +15,12 @@ class MisuseDeathTest : public testing::Test {
   MisuseDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
 
+#if defined(TAPELINE_CHECKS)
 // As a system call writes: AddressSanitizer does not see it.
 __attribute__((no_sanitize("address", "thread"), noinline)) void write_unseen(std::byte* at) {
   *static_cast<volatile std::byte*>(at) = std::byte{1};
 }
 
-#if defined(TAPELINE_CHECKS)
 TEST_F(MisuseDeathTest, OverrunIsFoundWhenTheBufferComesBack) {
   EXPECT_DEATH(
       {
