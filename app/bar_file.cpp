@@ -26,7 +26,9 @@ namespace {
 
 }  // namespace
 
-BarFile::BarFile(const std::string& path, bool force) : path_{path} {
+void BarFile::open(const std::string& path, bool force, const market::Market& market) {
+  path_ = path;
+  market_ = &market;
   const int fd =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0644);
   if (fd < 0) {

@@ -3,7 +3,7 @@
 // Bars as rows of a CSV file, as they close.
 //
 // Thread safety: one thread, that which feeds the market.
-// Ownership:     names() is given the market after both were made; it must outlive the writing.
+// Ownership:     the market must outlive the writing.
 
 #include <cstdint>
 #include <cstdio>
@@ -17,11 +17,9 @@ namespace tapeline {
 
 class BarFile final : public market::BarSink {
  public:
-  // Throws ConfigError when the file exists and `force` is not set, or can not be made.
-  BarFile(const std::string& path, bool force);
-
-  // Where symbols come from.
-  void names(const market::Market& market) noexcept { market_ = &market; }
+  // Before the first bar. Throws ConfigError when the file exists and `force` is not set, or can
+  // not be made. Symbols come from `market`, which is not owned.
+  void open(const std::string& path, bool force, const market::Market& market);
 
   void on_bar(const market::Bar& bar) noexcept override;
 

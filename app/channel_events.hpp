@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "codec/moldudp64/packet.hpp"
-#include "net/counter.hpp"
 #include "net/spsc_ring.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline {
 
@@ -33,7 +33,7 @@ class ChannelEvents {
  private:
   static constexpr std::size_t kCapacity = 1024;
   net::SpscRing<ChannelEvent> ring_{kCapacity};
-  net::Counter lost_;
+  pool::Counter lost_;
 };
 
 }  // namespace tapeline

@@ -27,9 +27,42 @@ void add_malformed(const Pipeline& pipeline, status::ChannelStatus& channel) {
     channel.malformed.push_back(
         {std::string{codec::moldudp64::to_string(status)}, counters.malformed[i].get()});
   }
-  channel.malformed.push_back(
-      {"message_too_short", pipeline.feed().counts().wrong_lengths.value()});
+  channel.malformed.push_back({"message_too_short", pipeline.feed().counts().wrong_lengths.get()});
   channel.malformed.push_back({"datagram_cut", pipeline.cut_packets()});
+}
+
+[[nodiscard]] std::vector<status::NamedCount> sequence_anomalies(const Pipeline& pipeline) {
+  const auto& sequence = pipeline.sequencer().counters();
+  return {{"foreign_packets", sequence.foreign.get()},
+          {"late_messages", sequence.late.get()},
+          {"hold_overflows", sequence.hold_overflows.get()},
+          {"resyncs", sequence.resyncs.get()},
+          {"stale_ends_of_session", sequence.stale_ends.get()},
+          {"unsequenced_dropped", sequence.unsequenced_dropped.get()},
+          {"late_joins", sequence.late_joins.get()},
+          {"bad_timestamps", pipeline.feed().counts().bad_timestamps.get()},
+          {"unknown_values", pipeline.feed().counts().unknown_values.get()},
+          {"events_not_logged", pipeline.events().lost()}};
+}
+
+[[nodiscard]] std::vector<status::NamedCount> market_anomalies(const market::MarketCounts& c) {
+  return {{"unknown_orders", c.unknown_orders.get()},
+          {"duplicate_orders", c.duplicate_orders.get()},
+          {"replaced_onto_open", c.replaced_onto_open.get()},
+          {"oversized_takes", c.oversized_takes.get()},
+          {"wrong_instruments", c.wrong_instruments.get()},
+          {"zero_prices", c.zero_prices.get()},
+          {"zero_shares", c.zero_shares.get()},
+          {"bad_sides", c.bad_sides.get()},
+          {"refused_orders", c.refused_orders.get()},
+          {"refused_levels", c.refused_levels.get()},
+          {"refused_columns", c.refused_columns.get()},
+          {"doubtful_books", c.doubtful_books.get()},
+          {"duplicate_matches", c.duplicate_matches.get()},
+          {"unknown_breaks", c.unknown_breaks.get()},
+          {"repeated_breaks", c.repeated_breaks.get()},
+          {"volume_overflows", c.volume_overflows.get()},
+          {"time_backwards", c.time_backwards.get()}};
 }
 
 [[nodiscard]] double age_seconds(std::uint64_t unix_nanos) {
@@ -52,16 +85,17 @@ status::ChannelStatus read_channel(const Pipeline& pipeline) {
   }
   channel.messages = feed.messages();
   for (const auto& type : codec::itch::kMessageTypes) {
-    const std::uint64_t count = feed.by_type[static_cast<unsigned char>(type.type)].value();
+    const std::uint64_t count = feed.by_type[static_cast<unsigned char>(type.type)].get();
     channel.messages_by_type.push_back({std::string(1, type.type), count});
   }
   channel.gaps = sequence.gaps.get();
   channel.lost_messages = sequence.messages_lost.get();
   channel.held_packets = sequence.held.get();
   channel.duplicates = sequence.duplicates.get();
-  channel.unknown_types = feed.unknown_types.value();
+  channel.unknown_types = feed.unknown_types.get();
   add_malformed(pipeline, channel);
-  channel.stale = pipeline.market().counts().gaps.value() > 0;
+  channel.anomalies = sequence_anomalies(pipeline);
+  channel.stale = pipeline.is_stale();
   return channel;
 }
 
@@ -75,6 +109,10 @@ status::LineStatus read_line(const Pipeline& pipeline, std::size_t line,
   result.duplicates = counters.duplicates.get();
   if (source != nullptr) {
     result.kernel_drops = source->counters(line).kernel_drops.get();
+    result.anomalies = {{"filtered", source->counters(line).filtered.get()},
+                        {"truncated", source->counters(line).truncated.get()},
+                        {"no_buffer", source->counters(line).no_buffer.get()},
+                        {"receive_errors", source->counters(line).errors.get()}};
     result.receive_buffer_got_bytes = source->receive_buffer_bytes(line);
     result.last_packet_age_seconds = age_seconds(counters.last_packet.get());
   }
@@ -84,10 +122,11 @@ status::LineStatus read_line(const Pipeline& pipeline, std::size_t line,
 status::MarketStatus read_market(const Pipeline& pipeline) {
   const market::Market& market = pipeline.market();
   status::MarketStatus result;
-  result.open_orders = market.order_counts().orders.value();
+  result.open_orders = market.order_counts().orders.get();
   result.instruments = pipeline.instruments();
   result.levels = pipeline.levels();
-  result.trades = market.counts().prints.value();
+  result.trades = market.counts().prints.get();
+  result.anomalies = market_anomalies(market.counts());
   static_cast<void>(pipeline.top().read(result.top));
   return result;
 }

@@ -70,19 +70,27 @@ LiveChannel::LiveChannel(const Config& config, const FeedConfig& feed, const Cha
 LiveChannel::~LiveChannel() { stop(); }
 
 void LiveChannel::start() {
+  if (config_.receive_mode == ReceiveMode::wait) {
+    source_.start(io_, [this](net::PacketBatch&& batch) { on_batch(std::move(batch)); });
+    arm_publish_timer();
+  }
   thread_ = std::thread{[this] { run(); }};
 }
 
-void LiveChannel::stop() {
-  if (stopped_) return;
-  stopped_ = true;
-  stopping_.store(true);
+void LiveChannel::request_stop() {
+  if (stopping_.exchange(true)) return;
   asio::post(io_, [this] {
     source_.stop();
     gap_timer_.cancel();
     publish_timer_.cancel();
     io_.stop();
   });
+}
+
+void LiveChannel::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  request_stop();
   if (thread_.joinable()) thread_.join();
   if (archive_ != nullptr) archive_->stop();
 }
@@ -91,17 +99,11 @@ void LiveChannel::run() {
   if (config_.receive_mode == ReceiveMode::spin) {
     run_spinning();
   } else {
-    run_waiting();
+    io_.run();
   }
   drain();
   source_.refresh_kernel_drops();
   pipeline_.finish(steady_nanos());
-}
-
-void LiveChannel::run_waiting() {
-  source_.start(io_, [this](net::PacketBatch&& batch) { on_batch(std::move(batch)); });
-  arm_publish_timer();
-  io_.run();
 }
 
 void LiveChannel::run_spinning() {
@@ -154,8 +156,8 @@ void LiveChannel::arm_publish_timer() {
 
 // What arrived before the stop is received too. Bounded, since a sender may go on.
 void LiveChannel::drain() {
-  const auto until = std::chrono::steady_clock::now() + kDrainTime;
   for (std::size_t line = 0; line < source_.lines(); ++line) {
+    const auto until = std::chrono::steady_clock::now() + kDrainTime / source_.lines();
     for (int reads = 0; reads < kDrainReads && std::chrono::steady_clock::now() < until; ++reads) {
       net::PacketBatch batch;
       const auto received = source_.receive(line, batch);
@@ -164,6 +166,7 @@ void LiveChannel::drain() {
         continue;
       }
       if (received != net::UdpSource::Received::packets) break;
+      if (batch.empty()) continue;
       pipeline_.on_live_batch(std::move(batch), steady_nanos());
     }
   }

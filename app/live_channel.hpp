@@ -35,6 +35,9 @@ class LiveChannel {
 
   void start();
 
+  // Begins to stop without waiting; stop() waits.
+  void request_stop();
+
   // Takes what the kernel still holds, ends the thread, finishes the archive. More calls do
   // nothing.
   void stop();
@@ -53,13 +56,9 @@ class LiveChannel {
   // Only with an archive.
   [[nodiscard]] bool has_archive() const noexcept { return archive_ != nullptr; }
   [[nodiscard]] status::ArchiveStatus archive_status() const;
-  [[nodiscard]] bool archive_failed() const noexcept {
-    return archive_ != nullptr && archive_->failed_ever();
-  }
 
  private:
   void run();
-  void run_waiting();
   void run_spinning();
   void on_batch(net::PacketBatch&& batch);
   void arm_gap_timer();

@@ -50,16 +50,20 @@ class Pipeline {
   }
 
   // A batch of a capture, whose time stamps are the clock. Waits for the archive.
-  // `before(packet)` is called in front of each packet; false ends the batch there.
+  // `before(packet)` is called in front of each packet; false ends the batch there, also for the
+  // archive.
   template <typename Before>
   void on_captured_batch(net::PacketBatch&& batch, Before&& before) {
     Handler handler{*this};
+    std::size_t played = 0;
     for (const net::Packet& packet : batch.packets()) {
       if (!before(packet)) break;
+      ++played;
       count_cut(packet);
       note_time(packet.rx_time);
       sequencer_.on_packet(packet, packet.rx_time, handler);
     }
+    batch.truncate(played);
     if (archive_ != nullptr) archive_->offer_blocking(std::move(batch));
   }
 
@@ -68,6 +72,13 @@ class Pipeline {
     sequencer_.on_timer(now_ns, handler);
   }
   [[nodiscard]] std::int64_t next_deadline() const noexcept { return sequencer_.next_deadline(); }
+
+  // One of several inputs ended: declares open holes; the next may be of another session.
+  void end_input() {
+    Handler handler{*this};
+    sequencer_.finish(last_time_, handler);
+    sequencer_.allow_session_change();
+  }
 
   // End of the input: declares open holes, delivers what is held, closes open bars.
   void finish(std::int64_t now_ns);
@@ -82,6 +93,9 @@ class Pipeline {
   [[nodiscard]] const archive::ArchiveWriter* archive() const noexcept { return archive_; }
   [[nodiscard]] const status::TopSnapshot& top() const noexcept { return top_; }
   [[nodiscard]] ChannelEvents& events() noexcept { return events_; }
+  [[nodiscard]] const ChannelEvents& events() const noexcept { return events_; }
+  // Books and VWAPs of this session miss messages.
+  [[nodiscard]] bool is_stale() const noexcept { return stale_.get() != 0; }
   [[nodiscard]] std::uint64_t cut_packets() const noexcept { return cut_packets_.get(); }
 
   // As of the last publish().
@@ -107,12 +121,14 @@ class Pipeline {
     }
     void on_gap(const net::GapRange& lost) const noexcept {
       pipeline.feed_.on_gap(lost);
+      pipeline.stale_.set(1);
       pipeline.events_.note({.kind = ChannelEventKind::gap,
                              .first = lost.first,
                              .last_exclusive = lost.last_exclusive});
     }
     void on_session(const codec::moldudp64::Session& session, std::uint64_t sequence) const {
       pipeline.feed_.on_session(session, sequence);
+      pipeline.stale_.set(sequence > 1 ? 1 : 0);
       pipeline.events_.note(
           {.kind = ChannelEventKind::session, .first = sequence, .session = session});
     }
@@ -143,9 +159,10 @@ class Pipeline {
   net::Sequencer sequencer_;
   ChannelEvents events_;
   status::TopSnapshot top_;
-  net::Counter cut_packets_;
-  net::Counter instruments_;
-  net::Counter levels_;
+  pool::Counter cut_packets_;
+  pool::Counter stale_;  // 0 or 1
+  pool::Counter instruments_;
+  pool::Counter levels_;
   net::UnixNanos first_time_ = 0;
   net::UnixNanos last_time_ = 0;
 };

@@ -109,6 +109,7 @@ void Replay::run() {
     if (interrupted_) break;
     play(*source);
     note_lines(*source);
+    pipeline_.end_input();
     if (source->state() == net::SourceState::failed) errors_.push_back(source->error());
   }
   pipeline_.finish(pipeline_.time_span().second);
@@ -119,10 +120,12 @@ void Replay::run() {
 
 void Replay::play(net::PullSource& source) {
   Pacer pacer{options_.speed};
+  const bool paced = options_.speed > 0.0;
   const auto due = [&](const net::Packet& packet) {
-    if (pacer.wait_for(packet.rx_time)) return true;
-    interrupted_ = true;
-    return false;
+    if (!paced) return true;
+    interrupted_ = !pacer.wait_for(packet.rx_time);
+    look_up(source);  // a batch may hold hours
+    return !interrupted_;
   };
   while (!interrupted_) {
     net::PacketBatch batch = source.next();
@@ -174,7 +177,9 @@ SummaryHead Replay::head() const {
   for (const auto reason :
        {SourceCounter::unknown_link_type, SourceCounter::non_ip, SourceCounter::fragment,
         SourceCounter::not_udp, SourceCounter::truncated, SourceCounter::bad_length,
-        SourceCounter::filtered, SourceCounter::oversized, SourceCounter::interface_drops}) {
+        SourceCounter::filtered, SourceCounter::oversized, SourceCounter::interface_drops,
+        SourceCounter::empty_messages, SourceCounter::cut_packets, SourceCounter::backward_times,
+        SourceCounter::bad_time_fractions, SourceCounter::captured_exceeds_original}) {
     std::uint64_t count = 0;
     for (const auto& source : sources_) count += source->counters().get(reason);
     head.skipped.push_back({std::string{net::to_string(reason)}, count});

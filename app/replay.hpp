@@ -78,7 +78,6 @@ class Replay {
 
  private:
   void play(net::PullSource& source);
-  void play_batch(net::PacketBatch&& batch);
   void look_up(net::PullSource& source);  // now and then: publish, report
   void note_lines(const net::PullSource& source);
 

@@ -73,6 +73,12 @@ void add_channel(std::string& out, const SummaryHead& head, const ChannelStatus&
       out, "malformed",
       fmt::format("{}{}; unknown types {}", grouped(total(channel.malformed)),
                   malformed.empty() ? "" : " (" + malformed + ")", grouped(channel.unknown_types)));
+  if (const std::string odd = joined(channel.anomalies); !odd.empty()) {
+    add_row(out, "anomalies", odd);
+  }
+  if (channel.stale) {
+    add_row(out, "STALE", "messages of this session are missing: books and VWAPs are incomplete");
+  }
   for (const status::LineStatus& line : channel.lines) {
     std::string text =
         fmt::format("{} packets, {} messages first, {} duplicates", grouped(line.packets),
@@ -89,6 +95,9 @@ void add_market(std::string& out, const status::MarketStatus& market, std::size_
           fmt::format("{} instruments, {} open orders on {} levels, {} trades",
                       grouped(market.instruments), grouped(market.open_orders),
                       grouped(market.levels), grouped(market.trades)));
+  if (const std::string odd = joined(market.anomalies); !odd.empty()) {
+    add_row(out, "", "contradictions: " + odd);
+  }
   if (market.top.empty() || top == 0) return;
   out += fmt::format("\n{:<12}{:>14}{:>12}{:>14}{:>10}{:>12}{:>12}\n", "instrument", "VWAP", "last",
                      "volume", "trades", "bid", "ask");
@@ -165,7 +174,7 @@ std::string summary_text(const SummaryHead& head, const status::StatusSnapshot& 
       if (market < snapshot.markets.size()) add_market(out, snapshot.markets[market++], top);
     }
   }
-  if (total(head.skipped) > 0) add_row(out, "not played", joined(head.skipped));
+  if (total(head.skipped) > 0) add_row(out, "capture had", joined(head.skipped));
   for (const status::ArchiveStatus& archive : snapshot.archives) add_archive(out, archive);
   add_pools(out, snapshot.pools);
   return out;

@@ -19,7 +19,7 @@ struct SummaryHead {
   bool interrupted = false;
   std::int64_t first_packet_ns = 0;  // replay: capture time, 0 if there was no packet
   std::int64_t last_packet_ns = 0;
-  std::vector<status::NamedCount> skipped;  // replay: records that were not played, by reason
+  std::vector<status::NamedCount> skipped;  // replay: what the files held beside packets, by kind
 };
 
 // `top` is how many of the most active instruments are shown.

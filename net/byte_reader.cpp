@@ -39,9 +39,8 @@ FileReader::FileReader(const std::string& path) {
   if (path == "-") {
     descriptor_ = STDIN_FILENO;
   } else {
-    do {
-      descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (descriptor_ < 0 && errno == EINTR);
+    // A pipe waits here for its writer; a signal ends the wait, and with it the attempt.
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
     owns_descriptor_ = descriptor_ >= 0;
   }
   struct stat status {};
@@ -68,8 +67,13 @@ std::size_t FileReader::sniff(std::span<std::byte> to) {
   assert(to.size() <= kMaxSniffBytes && sniffed_end_ == 0);
   std::size_t count = 0;
   while (count < to.size()) {
+    errno = 0;
     const ReadResult result = read_file(to.subspan(count));
     count += result.count;
+    if (result.state == ReadState::would_block && errno == EINTR) {
+      static_cast<void>(fail(count, "interrupted while waiting for its first bytes"));
+      break;
+    }
     if (result.state == ReadState::end || result.state == ReadState::failed) break;
   }
   std::memcpy(sniffed_.data(), to.data(), count);

@@ -10,6 +10,7 @@
 // Thread safety: none; a batch has one owner at a time and may be moved to another thread.
 // Lifetime:      spans and descriptors are valid while the batch that holds them is not released.
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -25,13 +26,13 @@ namespace tapeline::net {
 using UnixNanos = std::int64_t;
 
 struct Packet {
-  const std::byte* datagram;      // first byte of the IP header, inside the batch's buffer
-  UnixNanos rx_time;              // kernel or capture time stamp
-  std::uint32_t datagram_bytes;   // IP header to the end of the payload
-  std::uint32_t payload_bytes;    // UDP payload
-  std::uint16_t payload_offset;   // of the UDP payload in the datagram
-  std::uint16_t line;             // index of the line in its channel
-  std::uint32_t lost_bytes;       // bytes of the datagram that were cut off (snaplen, MSG_TRUNC)
+  const std::byte* datagram;     // first byte of the IP header, inside the batch's buffer
+  UnixNanos rx_time;             // kernel or capture time stamp
+  std::uint32_t datagram_bytes;  // IP header to the end of the payload
+  std::uint32_t payload_bytes;   // UDP payload
+  std::uint16_t payload_offset;  // of the UDP payload in the datagram
+  std::uint16_t line;            // index of the line in its channel
+  std::uint32_t lost_bytes;      // bytes of the datagram that were cut off (snaplen, MSG_TRUNC)
 
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
     return {datagram, datagram_bytes};
@@ -63,6 +64,11 @@ class PacketBatch {
   PacketBatch(const PacketBatch&) = delete;
   PacketBatch& operator=(const PacketBatch&) = delete;
   ~PacketBatch() = default;
+
+  // Leaves only the first `packet_count` packets, if there are more.
+  void truncate(std::size_t packet_count) noexcept {
+    packet_count_ = std::min(packet_count_, packet_count);
+  }
 
   [[nodiscard]] bool empty() const noexcept { return packet_count_ == 0; }
   [[nodiscard]] std::span<const Packet> packets() const noexcept {

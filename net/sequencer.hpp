@@ -82,6 +82,7 @@ class Sequencer : private SequencerCore {
   }
 
   // When on_timer() has something to do; kNoDeadline if no hole is open.
+  using SequencerCore::allow_session_change;
   using SequencerCore::kNoDeadline;
   using SequencerCore::next_deadline;
 

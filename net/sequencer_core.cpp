@@ -37,11 +37,12 @@ GapRange SequencerCore::whole_blocks(const Packet& packet,
 }
 
 bool SequencerCore::may_change_session(std::int64_t now_ns) const noexcept {
-  if (end_at_ != 0 && expected_ == end_at_) return true;
+  if (session_change_allowed_ || (end_at_ != 0 && expected_ == end_at_)) return true;
   return subtract_clamped(now_ns, last_own_ns_) >= config_.session_silence_ns;
 }
 
 void SequencerCore::adopt(const codec::moldudp64::Header& header, std::int64_t now_ns) noexcept {
+  session_change_allowed_ = false;
   session_ = header.session;
   expected_ = config_.first_expected != 0 ? config_.first_expected : header.sequence;
   note_progress(now_ns);

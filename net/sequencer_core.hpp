@@ -33,6 +33,10 @@ class SequencerCore {
   SequencerCore& operator=(const SequencerCore&) = delete;
 
   [[nodiscard]] std::int64_t next_deadline() const noexcept;
+
+  // The input ends here and another one may follow: a packet of another session is followed.
+  void allow_session_change() noexcept { session_change_allowed_ = true; }
+
   [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
   [[nodiscard]] bool has_session() const noexcept { return expected_ != kNoSession; }
   [[nodiscard]] const Session& session() const noexcept { return session_; }
@@ -139,8 +143,9 @@ class SequencerCore {
 
   static constexpr std::size_t kRecentGaps = 64;
 
-  Announcement announced_;    // the first one above expected_ ...
-  Announcement latest_;       // ... and the highest
+  Announcement announced_;  // the first one above expected_ ...
+  Announcement latest_;     // ... and the highest
+  bool session_change_allowed_ = false;
   std::uint64_t end_at_ = 0;  // number after the last of the session, 0 if not known
   bool end_told_ = false;
   std::array<GapRange, kRecentGaps> recent_gaps_{};  // a ring, rising; oldest overwritten

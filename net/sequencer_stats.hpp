@@ -9,10 +9,12 @@
 #include <cstdint>
 
 #include "codec/moldudp64/packet.hpp"
-#include "net/counter.hpp"
 #include "pool/buffer_pool.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::net {
+
+using pool::Counter;
 
 struct SequencerConfig {
   std::size_t lines = 2;

@@ -17,10 +17,12 @@
 #include <span>
 #include <string>
 
-#include "net/counter.hpp"
 #include "net/endpoint.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::net {
+
+using pool::Counter;
 
 struct UdpSenderConfig {
   std::string address{};

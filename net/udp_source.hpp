@@ -23,11 +23,13 @@
 #include <string>
 #include <vector>
 
-#include "net/counter.hpp"
 #include "net/packet_batch.hpp"
 #include "pool/buffer_pool.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::net {
+
+using pool::Counter;
 
 struct UdpLineConfig {
   std::string name{};                  // "A"

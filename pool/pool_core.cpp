@@ -204,11 +204,11 @@ void PoolCore::unreference(std::uint32_t count) noexcept {
 }
 
 std::uint64_t PoolCore::releases() const noexcept {
-  std::uint64_t sum = unattached_.releases.value_acquire();
+  std::uint64_t sum = unattached_.releases.get_acquire();
   // acquire: as in take_idle_or_new(); for the releases, see ThreadCache::note_released().
   for (const Attachment* at = all_.load(std::memory_order_acquire); at != nullptr;
        at = at->next_in_pool) {
-    sum += at->cache.releases.value_acquire();
+    sum += at->cache.releases.get_acquire();
   }
   return sum;
 }
@@ -217,12 +217,12 @@ std::uint64_t PoolCore::releases() const noexcept {
 // the releases are summed first.
 std::uint64_t PoolCore::outstanding() const noexcept {
   const std::uint64_t released = releases();
-  std::uint64_t acquired = unattached_.acquires.value();
+  std::uint64_t acquired = unattached_.acquires.get();
   // acquire: as in take_idle_or_new(). From the front again: a thread whose release was counted
   // may have acquired through a cache that is newer than the walk above.
   for (const Attachment* at = all_.load(std::memory_order_acquire); at != nullptr;
        at = at->next_in_pool) {
-    acquired += at->cache.acquires.value();
+    acquired += at->cache.acquires.get();
   }
   return acquired - released;
 }
@@ -231,12 +231,12 @@ BufferCounts PoolCore::counts() const noexcept {
   BufferCounts counts;
   std::int32_t peak = 0;
   const auto add = [&counts, &peak](const ThreadCache& cache) {
-    counts.acquires += cache.acquires.value();
-    counts.stack_hits += cache.stack_hits.value();
-    counts.fallback_allocations += cache.fallbacks.value();
-    counts.refusals += cache.refusals.value();
-    counts.cas_retries_pop += cache.cas_retries_pop.value();
-    counts.cas_retries_push += cache.cas_retries_push.value();
+    counts.acquires += cache.acquires.get();
+    counts.stack_hits += cache.stack_hits.get();
+    counts.fallback_allocations += cache.fallbacks.get();
+    counts.refusals += cache.refusals.get();
+    counts.cas_retries_pop += cache.cas_retries_pop.get();
+    counts.cas_retries_push += cache.cas_retries_push.get();
     counts.parked += cache.parked();
     peak = std::max(peak, cache.peak_in_use());
   };

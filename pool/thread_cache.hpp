@@ -15,29 +15,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "pool/counter.hpp"
 #include "pool/free_stack.hpp"
 
 namespace tapeline::pool {
-
-// A number with one writer that anybody may read.
-class Counter {
- public:
-  [[nodiscard]] std::uint64_t value() const noexcept {
-    return value_.load(std::memory_order_relaxed);
-  }
-  [[nodiscard]] std::uint64_t value_acquire() const noexcept {
-    return value_.load(std::memory_order_acquire);
-  }
-  void add(std::uint64_t amount) noexcept {
-    value_.store(value() + amount, std::memory_order_relaxed);
-  }
-  void add_release(std::uint64_t amount) noexcept {
-    value_.store(value() + amount, std::memory_order_release);
-  }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
 
 class alignas(kLinePairBytes) ThreadCache {
  public:

@@ -10,8 +10,8 @@
 #include <string>
 #include <system_error>
 
-#include "net/counter.hpp"
 #include "pool/buffer_pool.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::archive {
 
@@ -84,22 +84,22 @@ struct ArchiveFault {
 struct ArchiveCounters {
   // Written by the archive thread.
   struct alignas(pool::kCacheLineBytes) ArchiveSide {
-    net::Counter packets;  // in frames that were written
-    net::Counter bytes_in;
-    net::Counter bytes_out;
-    net::Counter frames;
-    net::Counter files;
-    net::Counter lost_packets;
-    net::Counter write_errors;
-    net::Counter state;        // an ArchiveState
-    net::Counter last_fault;   // an ArchiveFault, packed
-    net::Counter failed_ever;  // 0 or 1
-    net::Counter cpu_nanos;    // set when the thread ends
+    pool::Counter packets;  // in frames that were written
+    pool::Counter bytes_in;
+    pool::Counter bytes_out;
+    pool::Counter frames;
+    pool::Counter files;
+    pool::Counter lost_packets;
+    pool::Counter write_errors;
+    pool::Counter state;        // an ArchiveState
+    pool::Counter last_fault;   // an ArchiveFault, packed
+    pool::Counter failed_ever;  // 0 or 1
+    pool::Counter cpu_nanos;    // set when the thread ends
   } written;
   // Written by the feed thread.
   struct alignas(pool::kCacheLineBytes) FeedSide {
-    net::Counter gap_batches;
-    net::Counter gap_packets;
+    pool::Counter gap_batches;
+    pool::Counter gap_packets;
   } refused;
 };
 

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "app/commands/usage.hpp"
 #include "app/log.hpp"
 #include "app/replay.hpp"
+#include "app/simulate/arguments.hpp"
 #include "app/stop_signal.hpp"
 #include "app/summary.hpp"
 
@@ -40,17 +42,20 @@ struct ReplayCommand {
 };
 
 [[nodiscard]] double speed_of(const std::string& pace) {
+  constexpr double kSlowest = 0.001;
+  constexpr double kFastest = 1e6;
   if (pace == "max") return 0.0;
+  const bool plain = !pace.empty() && pace.find_first_not_of("0123456789.") == std::string::npos;
   std::size_t used = 0;
   double speed = 0.0;
   try {
-    speed = std::stod(pace, &used);
+    if (plain) speed = std::stod(pace, &used);
   } catch (const std::exception&) {
     used = 0;
   }
-  if (used != pace.size() || !(speed > 0.0) || speed > 1e6) {
+  if (!plain || used != pace.size() || speed < kSlowest || speed > kFastest) {
     throw ConfigError{"--pace: '" + one_line(pace) +
-                      "' is neither max nor a number above 0, such as 1 or 0.5"};
+                      "' is neither max nor a number from 0.001 to 1000000, such as 1 or 0.5"};
   }
   return speed;
 }
@@ -58,12 +63,11 @@ struct ReplayCommand {
 // Midnight of "2026-01-05" in UTC.
 [[nodiscard]] net::UnixNanos midnight_of(const std::string& date) {
   if (date.empty()) return 0;
-  std::tm parts{};
-  const char* end = ::strptime(date.c_str(), "%Y-%m-%d", &parts);
-  if (end == nullptr || *end != '\0') {
+  const auto midnight = simulate::parse_date(date);
+  if (!midnight) {
     throw ConfigError{"--date: '" + one_line(date) + "' is no date such as 2026-01-05"};
   }
-  return static_cast<net::UnixNanos>(::timegm(&parts)) * 1'000'000'000;
+  return *midnight;
 }
 
 [[nodiscard]] net::CaptureFilter filter_of(const ReplayCommand& command) {
@@ -85,18 +89,20 @@ struct ReplayCommand {
 [[nodiscard]] StatusConfig status_of(const std::string& text) {
   StatusConfig status{.enabled = true};
   const auto colon = text.rfind(':');
+  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
   if (colon != std::string::npos) {
     status.address = text.substr(0, colon);
-    if (status.address.size() > 2 && status.address.front() == '[') {
-      status.address = status.address.substr(1, status.address.size() - 2);
-    }
+    const bool bracketed =
+        status.address.size() > 2 && status.address.front() == '[' && status.address.back() == ']';
+    if (bracketed) status.address = status.address.substr(1, status.address.size() - 2);
+    const auto address = codec::capture::Address::from_text(status.address);
+    if (!address || address->is_ipv4() == bracketed) status.address.clear();
   }
-  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
   const bool digits = !port.empty() && port.size() <= 5 &&
                       port.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits || std::stoul(port) > 0xFFFF) {
+  if (status.address.empty() || !digits || std::stoul(port) > 0xFFFF) {
     throw ConfigError{"--status: '" + one_line(text) +
-                      "' is not ADDRESS:PORT, such as 127.0.0.1:9600"};
+                      "' is not ADDRESS:PORT, such as 127.0.0.1:9600 or [::1]:9600"};
   }
   status.port = static_cast<std::uint16_t>(std::stoul(port));
   return status;
@@ -124,6 +130,15 @@ struct ReplayCommand {
   return config;
 }
 
+void refuse_input_as_output(const ReplayCommand& command) {
+  for (const std::string& capture : command.captures) {
+    std::error_code not_there;
+    if (std::filesystem::equivalent(capture, command.bars, not_there)) {
+      throw ConfigError{"--bars: " + command.bars + " is a capture to be played"};
+    }
+  }
+}
+
 void show_progress(const ReplayProgress& progress) {
   constexpr std::size_t kWidth = 30;
   const double rate = static_cast<double>(progress.messages) / progress.elapsed_seconds / 1e6;
@@ -149,19 +164,23 @@ int replay(const ReplayCommand& command) {
   set_up_log(config.log);
   catch_stop_signals();
 
-  std::unique_ptr<BarFile> bars;
-  if (!command.bars.empty()) bars = std::make_unique<BarFile>(command.bars, command.force);
-  options.bars = bars.get();
+  BarFile bars;
+  if (!command.bars.empty()) options.bars = &bars;
+  const std::string address = config.status.address;
   Replay replay{std::move(config), command.captures, std::move(options)};
-  if (bars != nullptr) bars->names(replay.market());
+  if (!command.bars.empty()) {  // after the captures were opened: a mistyped name costs no file
+    refuse_input_as_output(command);
+    bars.open(command.bars, command.force, replay.market());
+  }
   if (replay.status_port() != 0 && !command.quiet) {
-    log_info(fmt::format("status page on port {} while this runs", replay.status_port()));
+    log_info(
+        fmt::format("status page on {} port {} while this runs", address, replay.status_port()));
   }
   const bool progress = !command.quiet && ::isatty(STDERR_FILENO) == 1;
   if (progress) replay.on_progress(show_progress);
   replay.run();
   if (progress) std::cerr << "\r\033[K" << std::flush;
-  if (bars != nullptr) bars->close();
+  bars.close();
 
   const SummaryHead head = replay.head();
   const status::StatusSnapshot snapshot = replay.snapshot();
@@ -204,6 +223,12 @@ void add_replay_command(CLI::App& app, Action& action) {
                       "serve the status page on ADDRESS:PORT while this runs");
   command->add_flag("--scalar", options->scalar, "scalar kernels instead of AVX2");
   command->add_flag("--quiet", options->quiet, "no progress bar");
+  for (const char* name : {"--archive", "--bars", "--config", "--date", "--group", "--status"}) {
+    // "$UNSET" is a mistake, not a default.
+    command->get_option(name)->check([](const std::string& text) -> std::string {
+      return text.empty() ? "an empty value is no value" : "";
+    });
+  }
   command->footer(
       "Packets are those of every UDP destination unless --group or --port say otherwise; each\n"
       "destination is a line of the one channel. Exit code 1: a capture was damaged; what was in\n"

@@ -15,6 +15,7 @@
 #include "app/config_host.hpp"
 #include "app/live_channel.hpp"
 #include "app/log.hpp"
+#include "app/loss_watch.hpp"
 #include "app/status/process_status.hpp"
 #include "app/status/status_server.hpp"
 #include "app/stop_signal.hpp"
@@ -100,12 +101,28 @@ void log_events(const Channels& channels) {
   }
 }
 
-void work_until_stopped(const Channels& channels) {
-  while (!stop_requested()) {
+template <typename Snapshot>
+void work_until_stopped(const Channels& channels, Snapshot&& snapshot) {
+  constexpr int kTicksPerLook = 10;
+  LossWatch losses;
+  for (int tick = 1; !stop_requested(); ++tick) {
     std::this_thread::sleep_for(kTick);
     log_events(channels);
     for (const auto& channel : channels) channel->sample(steady_nanos());
+    if (tick % kTicksPerLook == 0) losses.look(snapshot(), log_warning);
   }
+}
+
+// Returns whether an archive is incomplete, and says which.
+bool report_archives(const status::StatusSnapshot& snapshot) {
+  bool failed = false;
+  for (const status::ArchiveStatus& archive : snapshot.archives) {
+    if (!archive.failed_ever) continue;
+    failed = true;
+    std::cerr << fmt::format("tapeline: archive {}/{}: {}; {} packets not archived\n", archive.feed,
+                             archive.channel, archive.last_error, grouped(archive.lost_packets));
+  }
+  return failed;
 }
 
 void start_server(status::StatusServer& server, const Config& config) {
@@ -124,14 +141,16 @@ int run(const RunCommand& command) {
   catch_stop_signals();
   pool::LockFreeBufferPool pools{config.pool};
   const Channels channels = open_channels(config, pools);
-  status::StatusServer server{[&] { return take_snapshot(config, channels, pools); }};
+  const auto snapshot_now = [&] { return take_snapshot(config, channels, pools); };
+  status::StatusServer server{snapshot_now};
   if (config.status.enabled) start_server(server, config);
   log_start(channels);
 
   const std::int64_t started = steady_nanos();
   for (const auto& channel : channels) channel->start();
-  work_until_stopped(channels);
+  work_until_stopped(channels, snapshot_now);
   log_info("stopping");
+  for (const auto& channel : channels) channel->request_stop();
   for (const auto& channel : channels) channel->stop();
   server.stop();
   log_events(channels);
@@ -139,14 +158,11 @@ int run(const RunCommand& command) {
   SummaryHead head;
   head.command = "run";
   head.elapsed_seconds = static_cast<double>(steady_nanos() - started) * 1e-9;
-  const status::StatusSnapshot snapshot = take_snapshot(config, channels, pools);
+  const status::StatusSnapshot snapshot = snapshot_now();
   std::cout << (command.format == "json" ? summary_json(head, snapshot)
                                          : summary_text(head, snapshot, command.top))
             << std::flush;
-  bool failed = false;
-  for (const auto& channel : channels) failed = failed || channel->archive_failed();
-  if (failed) std::cerr << "tapeline: the archive is not complete\n";
-  return failed ? kExitFailed : kExitOk;
+  return report_archives(snapshot) ? kExitFailed : kExitOk;
 }
 
 }  // namespace

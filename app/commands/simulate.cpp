@@ -35,6 +35,7 @@ using simulate::parse_endpoint;
 using simulate::parse_rate;
 using simulate::Progress;
 
+constexpr std::string_view kCaptureSession = "TAPELINE01";
 constexpr std::uint64_t kDefaultMessages = 1'000'000;
 constexpr std::uint64_t kUnpacedMessagesPerSecond = 5'000'000;  // more than one core makes
 constexpr std::uint32_t kDefaultInstruments = 8'000;
@@ -55,7 +56,7 @@ struct SimulateOptions {
   std::string lines = "AB";
   std::string to_a = "239.192.64.1:26400";
   std::string to_b = "239.192.64.2:26400";
-  std::string session = "TAPELINE01";
+  std::string session;  // empty: kCaptureSession, or a fresh one when live
   std::string interface = "lo";
   std::string rate = "200000";
   std::string record;
@@ -126,7 +127,17 @@ template <typename Make>
     config.instruments = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
         config.messages / kMessagesPerInstrument, simulate::kMinInstruments, kDefaultInstruments));
   }
+  if (options.messages == 0) {  // nobody asked for a number that is too small for the rest
+    config.messages = std::max(config.messages, simulate::minimum_messages(config.instruments));
+  }
   return config;
+}
+
+// Another one each second, so that a receiver that saw the last one end follows this one.
+[[nodiscard]] std::string fresh_session() {
+  constexpr long kNineDigits = 1'000'000'000;
+  const std::string digits = std::to_string(std::time(nullptr) % kNineDigits);
+  return "T" + std::string(9 - digits.size(), '0') + digits;
 }
 
 [[nodiscard]] simulate::FrameFormat frame_format(const SimulateOptions& options) {
@@ -146,7 +157,8 @@ template <typename Make>
 [[nodiscard]] simulate::CaptureOptions capture_options(const SimulateOptions& options) {
   simulate::CaptureOptions capture;
   capture.format = frame_format(options);
-  capture.session = codec::moldudp64::Session::from_text(options.session);
+  capture.session = codec::moldudp64::Session::from_text(
+      options.session.empty() ? std::string{kCaptureSession} : options.session);
   capture.midnight_ns = parse_date(options.date).value_or(0);
   capture.heartbeat_ns = options.heartbeat_s * simulate::kNanosPerSecond;
   if (options.lines != "B") {
@@ -261,7 +273,8 @@ int play_live(const SimulateOptions& options) {
                                                 record.get());
   });
   simulate::PlayOptions play;
-  play.session = codec::moldudp64::Session::from_text(options.session);
+  play.session = codec::moldudp64::Session::from_text(options.session.empty() ? fresh_session()
+                                                                              : options.session);
   play.cut = cut_options(options, false);
   play.rate = parse_rate(options.rate).value_or(0);
   play.duration_ns = static_cast<std::uint64_t>(options.duration_s * 1e9);
@@ -322,7 +335,9 @@ void add_packet_options(CLI::App& command, SimulateOptions& options) {
       parse_endpoint, "GROUP:PORT", "an address and a port, as 239.192.64.2:26400");
   require_one_of(*command.add_option("--lines", options.lines, "Lines to send, default AB"),
                  {"A", "B", "AB"});
-  command.add_option("--session", options.session, "MoldUDP64 session, default TAPELINE01")
+  command
+      .add_option("--session", options.session,
+                  "MoldUDP64 session, default TAPELINE01 in a capture, a fresh one when live")
       ->type_name("NAME")
       ->check(
           [](const std::string& text) -> std::string {

@@ -17,14 +17,14 @@
 #include <cstdint>
 #include <span>
 
-#include "app/market/counter.hpp"
 #include "app/market/market.hpp"
 #include "codec/bytes.hpp"
 #include "codec/itch/messages.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::feed {
 
-using market::Counter;
+using pool::Counter;
 
 struct alignas(64) ItchFeedCounts {
   std::array<Counter, 256> by_type;  // index: the type byte; also types that are not known
@@ -41,8 +41,8 @@ struct alignas(64) ItchFeedCounts {
 
   // All messages, decoded or not.
   [[nodiscard]] std::uint64_t messages() const noexcept {
-    std::uint64_t sum = empty.value();
-    for (const Counter& counter : by_type) sum += counter.value();
+    std::uint64_t sum = empty.get();
+    for (const Counter& counter : by_type) sum += counter.get();
     return sum;
   }
 };
@@ -81,14 +81,15 @@ class ItchFeed {
     market_.on_gap();
   }
 
-  // A session begins with message number `sequence`. Orders of a former one, and those that were
-  // added before we joined, are as good as lost.
+  // A session begins for us with message number `sequence`. Nothing of a former one is left; what
+  // was told before we joined is as good as lost.
   template <typename Session>
   void on_session(const Session& /*session*/, std::uint64_t sequence) noexcept {
     if (counts_.messages() > 0) {
       counts_.session_changes.add();
-      market_.on_gap();
-    } else if (sequence > 1) {
+      market_.start_session();
+    }
+    if (sequence > 1) {
       counts_.late_joins.add();
       market_.on_gap();
     }

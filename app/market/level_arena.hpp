@@ -11,11 +11,13 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "app/market/counter.hpp"
 #include "app/market/level.hpp"
 #include "app/market/mapped_region.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::market {
+
+using pool::Counter;
 
 struct alignas(64) LevelArenaCounts {
   Counter committed_bytes;
@@ -38,6 +40,12 @@ class LevelArena {
 
   // Requires: `block` came from take(capacity) and is not used any more.
   void give_back(Level* block, std::uint32_t capacity) noexcept;
+
+  // Takes all blocks back at once. Requires: none is used any more.
+  void clear() noexcept {
+    used_bytes_ = 0;
+    free_ = {};
+  }
 
   [[nodiscard]] const LevelArenaCounts& counts() const noexcept { return counts_; }
 

@@ -52,6 +52,13 @@ bool MappedRegion::commit(std::size_t bytes) noexcept {
   return true;
 }
 
+void MappedRegion::clear() noexcept {
+  if (committed_bytes_ == 0) return;
+  // Private anonymous memory reads as zero after this; the kernel can only refuse bad arguments.
+  [[maybe_unused]] const int refused = ::madvise(data_, committed_bytes_, MADV_DONTNEED);
+  assert(refused == 0);
+}
+
 void MappedRegion::populate(std::size_t bytes) noexcept {
   assert(bytes <= committed_bytes_);
   for (std::size_t offset = 0; offset < bytes; offset += kPageBytes) {

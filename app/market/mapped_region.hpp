@@ -29,6 +29,9 @@ class MappedRegion {
   // Requires: bytes <= committed_bytes().
   void populate(std::size_t bytes) noexcept;
 
+  // Makes all of it zero again and gives the memory behind it back; it stays usable.
+  void clear() noexcept;
+
   [[nodiscard]] std::byte* data() const noexcept { return data_; }
   [[nodiscard]] std::size_t committed_bytes() const noexcept { return committed_bytes_; }
   [[nodiscard]] std::size_t reserved_bytes() const noexcept { return reserved_bytes_; }
@@ -57,6 +60,9 @@ class MappedArray {
   explicit MappedArray(std::size_t count) : region_{count * sizeof(T)} {
     if (!region_.commit(count * sizeof(T))) throw_out_of_memory();
   }
+
+  // All values zero again.
+  void clear() noexcept { region_.clear(); }
 
   [[nodiscard]] T& operator[](std::size_t index) noexcept { return values()[index]; }
   [[nodiscard]] const T& operator[](std::size_t index) const noexcept { return values()[index]; }

@@ -17,6 +17,16 @@ Market::Market(const MarketConfig& config, ColumnPool& columns, BarSink* sink)
       instruments_{kMaxInstruments},
       vwap_{config, columns, sink, counts_} {}
 
+void Market::start_session() noexcept {
+  vwap_.start_session();
+  orders_.clear();
+  instruments_.clear();
+  levels_.clear();
+  instrument_bound_ = 0;
+  gaps_ = 0;
+  now_ = 0;
+}
+
 void Market::meet(InstrumentId id, Instrument& instrument) noexcept {
   instrument.seen = true;
   instrument.price_decimals = price_decimals_;

@@ -76,6 +76,10 @@ class Market {
   // `market_bit` is one bit that the feed chooses for the market of the venue that halted.
   void set_operational_halt(InstrumentId id, std::uint8_t market_bit, bool halted) noexcept;
 
+  // A new session begins: closes open bars, then forgets orders, books, prints, names and states.
+  // The counts go on. Takes page faults; not for the path of a message.
+  void start_session() noexcept;
+
   // Messages were lost: no book and no VWAP of the channel can be trusted any more.
   void on_gap() noexcept;
   // Closes all open bars.

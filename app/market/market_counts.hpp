@@ -5,9 +5,11 @@
 //
 // Thread safety: written by the thread that feeds the market, read by any.
 
-#include "app/market/counter.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::market {
+
+using pool::Counter;
 
 struct alignas(64) MarketCounts {
   // Orders.

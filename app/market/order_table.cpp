@@ -30,8 +30,20 @@ OrderTable::OrderTable(std::size_t preallocated_bytes, std::size_t max_bytes)
       page_limit_{static_cast<std::uint32_t>(memory_.reserved_bytes() / kPageBytes)} {
   const std::size_t first = std::min(preallocated_bytes, memory_.reserved_bytes());
   if (!memory_.commit(first)) throw_out_of_memory();
-  memory_.populate(memory_.committed_bytes());
+  populated_bytes_ = memory_.committed_bytes();
+  memory_.populate(populated_bytes_);
   counts_.committed_bytes.set(memory_.committed_bytes());
+}
+
+void OrderTable::clear() noexcept {
+  directory_.clear();
+  pages_.clear();
+  memory_.clear();
+  memory_.populate(populated_bytes_);
+  next_unused_ = kNoPage + 1;
+  first_free_ = kNoPage;
+  counts_.orders.set(0);
+  counts_.pages.set(0);
 }
 
 std::uint32_t OrderTable::add_page(OrderRef ref) noexcept {
@@ -77,7 +89,7 @@ void OrderTable::free_page(OrderRef ref, std::uint32_t page) noexcept {
   }
   pages_[page] = first_free_;
   first_free_ = page;
-  counts_.pages.set(counts_.pages.value() - 1);
+  counts_.pages.set(counts_.pages.get() - 1);
 }
 
 }  // namespace tapeline::market

@@ -18,13 +18,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "app/market/counter.hpp"
 #include "app/market/identifiers.hpp"
 #include "app/market/mapped_region.hpp"
 #include "app/market/prefetch.hpp"
 #include "app/market/price.hpp"
+#include "pool/counter.hpp"
 
 namespace tapeline::market {
+
+using pool::Counter;
 
 // shares is 0 where there is no order.
 struct Order {
@@ -88,9 +90,12 @@ class OrderTable {
     order->shares = 0;
     const auto page =
         static_cast<std::uint32_t>(static_cast<std::size_t>(order - orders()) / kOrdersPerPage);
-    counts_.orders.set(counts_.orders.value() - 1);
+    counts_.orders.set(counts_.orders.get() - 1);
     if (--pages_[page] == 0) free_page(ref, page);
   }
+
+  // Takes all orders out. What was faulted in at the start is so again.
+  void clear() noexcept;
 
   // Starts to load what find(ref) will need. Changes nothing.
   void prefetch(OrderRef ref) const noexcept {
@@ -151,6 +156,7 @@ class OrderTable {
   MappedArray<std::uint32_t> pages_;
   MappedRegion memory_;
   std::uint32_t page_limit_;
+  std::size_t populated_bytes_;
   std::uint32_t next_unused_ = kNoPage + 1;
   std::uint32_t first_free_ = kNoPage;
 };

@@ -51,6 +51,8 @@ class PrintHistory {
     return again;
   }
 
+  void clear() noexcept { prints_.clear(); }
+
   // Returns nullptr when it is not there (any more).
   [[nodiscard]] Print* find(MatchNumber match) noexcept {
     Print& print = prints_[slot(match)];

@@ -202,6 +202,17 @@ void Vwap::close_all() noexcept {
   close_minutes();
 }
 
+void Vwap::start_session() noexcept {
+  close_all();
+  sessions_.clear();
+  history_.clear();
+  highest_instrument_ = 0;
+  second_ = 0;
+  second_end_ = kNanosPerSecond;
+  gap_second_ = 0;
+  gap_lasts_ = false;
+}
+
 void Vwap::close_seconds() noexcept {
   for (std::uint32_t i = 0; i < second_count_; ++i) {
     Second& second = seconds_[i];

@@ -92,6 +92,9 @@ class Vwap {
   // Closes all open bars. A print that comes later opens new ones.
   void close_all() noexcept;
 
+  // Closes all open bars and forgets everything: a new session, whose time begins anew.
+  void start_session() noexcept;
+
   // Up to the last print, whether folded or not.
   [[nodiscard]] SessionTotals totals(InstrumentId instrument) const noexcept;
 

@@ -107,6 +107,38 @@ void channel_malformed(const StatusSnapshot& snapshot, Samples& samples) {
   });
 }
 
+void channel_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
+  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
+    for (const NamedCount& kind : channel.anomalies) {
+      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"kind", kind.name}},
+                  kind.count);
+    }
+  });
+}
+
+void line_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
+  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
+    for (const LineStatus& line : channel.lines) {
+      for (const NamedCount& kind : line.anomalies) {
+        samples.add({{"feed", feed.name},
+                     {"channel", channel.name},
+                     {"line", line.name},
+                     {"kind", kind.name}},
+                    kind.count);
+      }
+    }
+  });
+}
+
+void market_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
+  for (const MarketStatus& market : snapshot.markets) {
+    for (const NamedCount& kind : market.anomalies) {
+      samples.add({{"feed", market.feed}, {"channel", market.channel}, {"kind", kind.name}},
+                  kind.count);
+    }
+  }
+}
+
 constexpr MetricKind kCounter = MetricKind::counter;
 constexpr MetricKind kGauge = MetricKind::gauge;
 constexpr std::string_view kOfChannel = "feed, channel";
@@ -235,6 +267,10 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_channel_malformed_total", kCounter, "packets or messages", "feed, channel, kind",
      "Packets and messages that break their format, by kind of damage.",
      "0; the kind says what was wrong.", channel_malformed},
+    {"tapeline_channel_anomalies_total", kCounter, "packets or messages", "feed, channel, kind",
+     "What should not happen to a sequence and was survived, by kind: packets of a foreign session,"
+     " messages later than their loss, holes closed early, positions that were forged.",
+     "0; the kind says what it was.", channel_anomalies},
     {"tapeline_channel_stale", kGauge, "0 or 1", kOfChannel,
      "1 when messages were lost that books and VWAPs would have needed.",
      "0; with 1 treat the figures of this channel as incomplete.", of_channel<&Channel::stale>},
@@ -255,6 +291,10 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_line_kernel_drops_total", kCounter, "packets", kOfLine,
      "Packets that the kernel dropped because the socket's buffer was full.",
      "0; raise the receive buffer or give the thread a core.", of_line<&Line::kernel_drops>},
+    {"tapeline_line_anomalies_total", kCounter, "packets or receives", "feed, channel, line, kind",
+     "Datagrams from senders that are not permitted, cut datagrams, receives that found no buffer"
+     " or failed, by kind.",
+     "0; the kind says what it was.", line_anomalies},
     {"tapeline_line_receive_buffer_asked_bytes", kGauge, "bytes", kOfLine,
      "Receive buffer asked for.",
      "As configured.", of_line<&Line::receive_buffer_asked_bytes>},
@@ -322,6 +362,10 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_market_trades_total", kCounter, "trades", kOfChannel,
      "Trades counted into VWAP and bars.",
      "rate() is the trade rate of the market.", of_market<&Market::trades>},
+    {"tapeline_market_anomalies_total", kCounter, "messages", "feed, channel, kind",
+     "Messages that contradict the market as it was told, and orders or columns that found no room,"
+     " by kind; applied as far as they could be.",
+     "0 in a session seen from its start; the kind says what it was.", market_anomalies},
 });
 // clang-format on
 

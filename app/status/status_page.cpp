@@ -56,6 +56,7 @@ Json line_json(const LineStatus& line) {
           {"kernel_drops", line.kernel_drops},
           {"receive_buffer_asked_bytes", line.receive_buffer_asked_bytes},
           {"receive_buffer_got_bytes", line.receive_buffer_got_bytes},
+          {"anomalies", counts_json(line.anomalies)},
           {"last_packet_age_seconds", line.last_packet_age_seconds}};
 }
 
@@ -81,6 +82,7 @@ Json channel_json(const ChannelStatus& channel) {
           {"duplicates", channel.duplicates},
           {"unknown_types", channel.unknown_types},
           {"malformed", counts_json(channel.malformed)},
+          {"anomalies", counts_json(channel.anomalies)},
           {"stale", channel.stale},
           {"messages_by_type", counts_json(channel.messages_by_type)},
           {"lines", array_json(channel.lines, line_json)}};
@@ -131,6 +133,7 @@ Json market_json(const MarketStatus& market) {
           {"open_orders", market.open_orders},
           {"levels", market.levels},
           {"trades", market.trades},
+          {"anomalies", counts_json(market.anomalies)},
           {"top", array_json(market.top, instrument_json)}};
 }
 

@@ -46,6 +46,7 @@ struct LineStatus {
   std::uint64_t kernel_drops = 0;
   std::uint64_t receive_buffer_asked_bytes = 0;
   std::uint64_t receive_buffer_got_bytes = 0;
+  std::vector<NamedCount> anomalies;  // by kind: what should not happen and was survived
   double last_packet_age_seconds = kUnknown;
 };
 
@@ -65,6 +66,7 @@ struct ChannelStatus {
   std::uint64_t duplicates = 0;
   std::uint64_t unknown_types = 0;
   std::vector<NamedCount> malformed;  // by kind
+  std::vector<NamedCount> anomalies;  // by kind: what should not happen and was survived
   bool stale = false;                 // books and VWAPs miss messages that were lost
   std::vector<LineStatus> lines;
 };
@@ -104,7 +106,8 @@ struct MarketStatus {
   std::uint64_t open_orders = 0;
   std::uint64_t levels = 0;
   std::uint64_t trades = 0;
-  std::vector<TopInstrument> top;  // the most active instruments first
+  std::vector<NamedCount> anomalies;  // by kind: what should not happen and was survived
+  std::vector<TopInstrument> top;     // the most active instruments first
 };
 
 struct StatusSnapshot {

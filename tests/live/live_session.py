@@ -113,6 +113,14 @@ def main():
                                stdout=subprocess.PIPE, text=True)
         wait_until("health", lambda: b"ok" in get(status, "/healthz"), run)
 
+        got = min(line["receive_buffer_got_bytes"]
+                  for line in channel(json.loads(get(status, "/status")))["lines"])
+        if got < 4 << 20 and not arguments.interrupt:
+            run.terminate()
+            run.communicate(timeout=30)
+            print(f"SKIP: the kernel gives {got} bytes of receive buffer; without loss this needs "
+                  "4 MiB: sysctl net.core.rmem_max=8388608, or run as root")
+            sys.exit(77)
         simulate = subprocess.Popen(
             [arguments.tapeline, "simulate", "--to-a", f"{GROUPS[0]}:{port}",
              "--to-b", f"{GROUPS[1]}:{port}", "--interface", "lo", "--rate", str(arguments.rate),

@@ -24,7 +24,7 @@ class ThreadCacheTest : public testing::Test {
 
 TEST_F(ThreadCacheTest, EmptyCacheGivesNothingAndCountsNothing) {
   EXPECT_EQ(cache_.take(), kNoSlot);
-  EXPECT_EQ(cache_.acquires.value(), 0U);
+  EXPECT_EQ(cache_.acquires.get(), 0U);
 }
 
 TEST_F(ThreadCacheTest, RefillTakesOneBatchWithOneSwap) {
@@ -66,8 +66,8 @@ TEST_F(ThreadCacheTest, CountsAcquiresAndReleases) {
   const std::uint32_t slot = cache_.take();
   cache_.put(slot);
   cache_.take();
-  EXPECT_EQ(cache_.acquires.value(), 2U);
-  EXPECT_EQ(cache_.releases.value(), 1U);
+  EXPECT_EQ(cache_.acquires.get(), 2U);
+  EXPECT_EQ(cache_.releases.get(), 1U);
 }
 
 TEST_F(ThreadCacheTest, PeakFollowsWhatIsOutsideLessWhatIsParked) {

@@ -27,7 +27,7 @@ TEST(CheckReport, TextSaysWhatWouldBeDone) {
             "c.yaml: every key and value is right\n"
             "feed nasdaq (itch50-moldudp64)\n"
             "  channel totalview: spins (one core in full use), up to 64 datagrams of 1968 bytes "
-            "at once, receive buffer 8 MiB per line, a gap is held 20 ms or 64 packets\n"
+            "at once, receive buffer 8 MiB per line, a gap is held 20 ms or 4096 packets\n"
             "    line A: receives 239.192.64.1:26400 on lo, from any sender\n"
             "    line B: receives [ff15::1]:26401 on the interface of the route, from "
             "2001:db8::1\n"

@@ -76,7 +76,7 @@ struct ItchFeedTest : ::testing::Test, market::testing::Fixture {
     send(itch::encode_add_order, itch::OrderRef{ref}, side, shares, kSymbol, price);
   }
   [[nodiscard]] std::uint64_t count(char type) const {
-    return feed.counts().by_type[static_cast<unsigned char>(type)].value();
+    return feed.counts().by_type[static_cast<unsigned char>(type)].get();
   }
   [[nodiscard]] const market::OrderBook& book() const { return market.book(kId); }
   [[nodiscard]] market::SessionTotals totals() const { return market.totals(kId); }
@@ -110,16 +110,16 @@ TEST_F(ItchFeedTest, AddOrderWithParticipantOfRealSession) {
 TEST_F(ItchFeedTest, EveryRealMessageIsDecodedAndCounted) {
   for (const std::string_view hex : kRealMessages) send(hex);
   EXPECT_EQ(feed.counts().messages(), kRealMessages.size());
-  EXPECT_EQ(feed.counts().unknown_types.value(), 0U);
-  EXPECT_EQ(feed.counts().wrong_lengths.value(), 0U);
-  EXPECT_EQ(feed.counts().longer.value(), 0U);
-  EXPECT_EQ(feed.counts().unknown_values.value(), 0U);
-  EXPECT_EQ(feed.counts().bad_timestamps.value(), 0U);
+  EXPECT_EQ(feed.counts().unknown_types.get(), 0U);
+  EXPECT_EQ(feed.counts().wrong_lengths.get(), 0U);
+  EXPECT_EQ(feed.counts().longer.get(), 0U);
+  EXPECT_EQ(feed.counts().unknown_values.get(), 0U);
+  EXPECT_EQ(feed.counts().bad_timestamps.get(), 0U);
   for (const std::string_view hex : kRealMessages) {
     EXPECT_EQ(count(static_cast<char>(from_hex(hex).front())), 1U);
   }
   // C, D, E, U and X speak of orders from before.
-  EXPECT_EQ(market.counts().unknown_orders.value(), 5U);
+  EXPECT_EQ(market.counts().unknown_orders.get(), 5U);
   EXPECT_EQ(market.instrument(InstrumentId{11325}).trading_state, TradingState::paused);
   EXPECT_EQ(market.instrument(InstrumentId{11325}).halt_reason,
             (std::array<char, 4>{'L', 'U', 'D', 'P'}));
@@ -128,8 +128,8 @@ TEST_F(ItchFeedTest, EveryRealMessageIsDecodedAndCounted) {
   EXPECT_EQ(market.totals(InstrumentId{4499}).volume, 100U);
   EXPECT_EQ(market.totals(InstrumentId{4499}).vwap(), 1284600.0);
   EXPECT_EQ(market.totals(InstrumentId{983}).volume, 0U);
-  EXPECT_EQ(market.counts().unprintable.value(), 1U);
-  EXPECT_EQ(feed.counts().last_system_event.value(), std::uint64_t{'Q'});
+  EXPECT_EQ(market.counts().unprintable.get(), 1U);
+  EXPECT_EQ(feed.counts().last_system_event.get(), std::uint64_t{'Q'});
 }
 
 TEST_F(ItchFeedTest, EveryTruncationOfEveryTypeIsCountedAndChangesNothing) {
@@ -143,8 +143,8 @@ TEST_F(ItchFeedTest, EveryTruncationOfEveryTypeIsCountedAndChangesNothing) {
       send(std::span<const std::byte>{cut});
     }
   }
-  EXPECT_EQ(feed.counts().wrong_lengths.value(), sent);
-  EXPECT_EQ(feed.counts().empty.value(), kRealMessages.size());
+  EXPECT_EQ(feed.counts().wrong_lengths.get(), sent);
+  EXPECT_EQ(feed.counts().empty.get(), kRealMessages.size());
   EXPECT_EQ(feed.counts().messages(), sent);
   EXPECT_EQ(market.instrument_bound(), 0U);
   EXPECT_EQ(market.now(), 0U);
@@ -156,14 +156,14 @@ TEST_F(ItchFeedTest, LongerMessagesAreAppliedAndCounted) {
     longer.push_back(std::byte{0xFF});
     send(std::span<const std::byte>{longer});
   }
-  EXPECT_EQ(feed.counts().longer.value(), kRealMessages.size());
+  EXPECT_EQ(feed.counts().longer.get(), kRealMessages.size());
   EXPECT_NE(market.find_order(OrderRef{23508286}), nullptr);
 }
 
 TEST_F(ItchFeedTest, UnknownTypesAreCountedByTheirByte) {
   const std::array<std::byte, 40> message{std::byte{'z'}};
   send(std::span<const std::byte>{message});
-  EXPECT_EQ(feed.counts().unknown_types.value(), 1U);
+  EXPECT_EQ(feed.counts().unknown_types.get(), 1U);
   EXPECT_EQ(count('z'), 1U);
   EXPECT_EQ(market.instrument_bound(), 0U);
 }
@@ -210,8 +210,8 @@ TEST_F(ItchFeedTest, DirectoryAndStatesReachTheInstrument) {
   send(itch::encode_reg_sho_restriction, kSymbol, '2');
   EXPECT_EQ(instrument.short_sale_test, market::ShortSaleTest::still_in_force);
   send(itch::encode_mwcb_status, '2');
-  EXPECT_EQ(feed.counts().breached_level.value(), 2U);
-  EXPECT_EQ(feed.counts().unknown_values.value(), 0U);
+  EXPECT_EQ(feed.counts().breached_level.get(), 2U);
+  EXPECT_EQ(feed.counts().unknown_values.get(), 0U);
 }
 
 TEST_F(ItchFeedTest, MessagesThatTheMarketDoesNotKeepMoveTheTime) {
@@ -224,12 +224,12 @@ TEST_F(ItchFeedTest, MessagesThatTheMarketDoesNotKeepMoveTheTime) {
   send(itch::encode_direct_listing, itch::DirectListingFields{});
   EXPECT_EQ(market.now(), now);
   for (const char type : {'L', 'V', 'K', 'J', 'I', 'N', 'O'}) EXPECT_EQ(count(type), 1U) << type;
-  EXPECT_EQ(feed.counts().unknown_types.value(), 0U);
+  EXPECT_EQ(feed.counts().unknown_types.get(), 0U);
 }
 
 TEST_F(ItchFeedTest, UnknownCharactersAreCountedAndNotFatal) {
   add(1, '?', 100, 500'000);
-  EXPECT_EQ(market.counts().bad_sides.value(), 1U);
+  EXPECT_EQ(market.counts().bad_sides.get(), 1U);
   add(2, 'B', 100, 500'000);
   send(itch::encode_order_executed_with_price, itch::OrderRef{2}, 10U, itch::MatchNumber{1}, '?',
        500'000U);
@@ -238,7 +238,7 @@ TEST_F(ItchFeedTest, UnknownCharactersAreCountedAndNotFatal) {
   send(itch::encode_operational_halt, kSymbol, 'Q', '?');
   send(itch::encode_mwcb_status, '9');
   send(itch::encode_system_event, '?');
-  EXPECT_EQ(feed.counts().unknown_values.value(), 6U);
+  EXPECT_EQ(feed.counts().unknown_values.get(), 6U);
   EXPECT_EQ(totals().volume, 0U);
   EXPECT_EQ(market.instrument(kId).trading_state, TradingState::other);
 }
@@ -249,7 +249,7 @@ TEST_F(ItchFeedTest, TimePastTheEndOfADayDoesNotMoveTheMarket) {
   now = 86'400'000'000'000;
   add(2, 'B', 100, 500'000);
   EXPECT_EQ(market.now(), before);
-  EXPECT_EQ(feed.counts().bad_timestamps.value(), 1U);
+  EXPECT_EQ(feed.counts().bad_timestamps.get(), 1U);
   EXPECT_EQ(book().best(Side::buy)->orders, 2U);
 }
 
@@ -273,21 +273,24 @@ TEST_F(ItchFeedTest, GapMakesBooksDoubtful) {
 TEST_F(ItchFeedTest, SessionSeenFromItsStartIsTrusted) {
   feed.on_session(Nothing{}, 1);
   EXPECT_TRUE(market.is_book_whole(kId));
-  EXPECT_EQ(feed.counts().late_joins.value(), 0U);
+  EXPECT_EQ(feed.counts().late_joins.get(), 0U);
 }
 
 TEST_F(ItchFeedTest, SessionJoinedLateIsNot) {
   feed.on_session(Nothing{}, 2);
   EXPECT_FALSE(market.is_book_whole(kId));
-  EXPECT_EQ(feed.counts().late_joins.value(), 1U);
+  EXPECT_EQ(feed.counts().late_joins.get(), 1U);
 }
 
-TEST_F(ItchFeedTest, SessionAfterAnotherIsNotTrusted) {
+TEST_F(ItchFeedTest, SessionAfterAnotherBeginsAfresh) {
   feed.on_session(Nothing{}, 1);
   add(1, 'B', 100, 500'000);
+  feed.on_gap(Nothing{});
   feed.on_session(Nothing{}, 1);
-  EXPECT_FALSE(market.is_book_whole(kId));
-  EXPECT_EQ(feed.counts().session_changes.value(), 1U);
+  EXPECT_TRUE(market.is_book_whole(kId));
+  EXPECT_EQ(market.book(kId).depth(market::Side::buy), 0U);
+  EXPECT_FALSE(totals().incomplete);
+  EXPECT_EQ(feed.counts().session_changes.get(), 1U);
 }
 
 TEST_F(ItchFeedTest, RandomBytesAreSurvived) {
@@ -304,9 +307,9 @@ TEST_F(ItchFeedTest, RandomBytesAreSurvived) {
     send(std::span<const std::byte>{message});
   }
   EXPECT_EQ(feed.counts().messages(), static_cast<std::uint64_t>(rounds));
-  EXPECT_LE(market.order_counts().committed_bytes.value(), std::uint64_t{64} << 20U);
-  EXPECT_GT(market.counts().prints.value(), 0U);
-  EXPECT_GT(market.counts().unknown_orders.value(), 0U);
+  EXPECT_LE(market.order_counts().committed_bytes.get(), std::uint64_t{64} << 20U);
+  EXPECT_GT(market.counts().prints.get(), 0U);
+  EXPECT_GT(market.counts().unknown_orders.get(), 0U);
 }
 
 }  // namespace

@@ -124,12 +124,12 @@ TEST(MarketAllocation, SteadyStateAllocatesNothing) {
   for (int step = 0; step < 200'000; ++step) load.step();
   const std::uint64_t before = allocations.load();
   const std::uint64_t growths =
-      market.order_counts().growths.value() + market.level_counts().growths.value();
+      market.order_counts().growths.get() + market.level_counts().growths.get();
   for (int step = 0; step < 1'000'000; ++step) load.step();
   EXPECT_EQ(allocations.load() - before, 0U);
-  EXPECT_EQ(market.order_counts().growths.value() + market.level_counts().growths.value(), growths);
-  EXPECT_GT(market.counts().prints.value(), 10'000U);
-  EXPECT_GT(market.counts().second_bars.value(), 1'000U);
+  EXPECT_EQ(market.order_counts().growths.get() + market.level_counts().growths.get(), growths);
+  EXPECT_GT(market.counts().prints.get(), 10'000U);
+  EXPECT_GT(market.counts().second_bars.get(), 1'000U);
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ class Driver {
       ASSERT_EQ(totals.trades, expected.trades);
       ASSERT_TRUE(totals.notional.exact() == expected.notional);
     }
-    ASSERT_EQ(market().order_counts().orders.value(), model_.orders.size());
+    ASSERT_EQ(market().order_counts().orders.get(), model_.orders.size());
   }
 
   Market& market() { return fixture_.market; }
@@ -286,14 +286,14 @@ TEST_P(MarketModel, AgreesWithMapsOverRandomEvents) {
   ASSERT_NO_FATAL_FAILURE(driver.expect_equal());
   // The wrong events were really there.
   const MarketCounts& counts = driver.market().counts();
-  EXPECT_GT(counts.unknown_orders.value(), 0U);
-  EXPECT_GT(counts.duplicate_orders.value(), 0U);
-  EXPECT_GT(counts.replaced_onto_open.value(), 0U);
-  EXPECT_GT(counts.oversized_takes.value(), 0U);
-  EXPECT_GT(counts.wrong_instruments.value(), 0U);
-  EXPECT_GT(counts.breaks.value(), 0U);
-  EXPECT_GT(counts.unknown_breaks.value(), 0U);
-  EXPECT_EQ(counts.refused_orders.value(), 0U);
+  EXPECT_GT(counts.unknown_orders.get(), 0U);
+  EXPECT_GT(counts.duplicate_orders.get(), 0U);
+  EXPECT_GT(counts.replaced_onto_open.get(), 0U);
+  EXPECT_GT(counts.oversized_takes.get(), 0U);
+  EXPECT_GT(counts.wrong_instruments.get(), 0U);
+  EXPECT_GT(counts.breaks.get(), 0U);
+  EXPECT_GT(counts.unknown_breaks.get(), 0U);
+  EXPECT_EQ(counts.refused_orders.get(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, MarketModel, ::testing::Values(1U, 2U, 3U));

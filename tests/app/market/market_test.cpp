@@ -61,7 +61,7 @@ TEST_F(MarketTest, ExecutionsAddUpUntilTheOrderIsGone) {
   EXPECT_EQ(market.book(kInstrument).depth(Side::buy), 0U);
   EXPECT_EQ(volume(), 70U);
   market.remove(kInstrument, ref(1));
-  EXPECT_EQ(market.counts().unknown_orders.value(), 1U);
+  EXPECT_EQ(market.counts().unknown_orders.get(), 1U);
 }
 
 TEST_F(MarketTest, PrintableExecutionAtPriceCountsAtItsOwnPrice) {
@@ -80,8 +80,8 @@ TEST_F(MarketTest, UnprintableExecutionTakesSharesButPrintsNothing) {
   EXPECT_EQ(volume(), 0U);
   EXPECT_EQ(open_shares(1), 60U);
   market.break_trade(kInstrument, match(1));
-  EXPECT_EQ(market.counts().unprintable_breaks.value(), 1U);
-  EXPECT_EQ(market.counts().unknown_breaks.value(), 0U);
+  EXPECT_EQ(market.counts().unprintable_breaks.get(), 1U);
+  EXPECT_EQ(market.counts().unknown_breaks.get(), 0U);
 }
 
 TEST_F(MarketTest, CancelPrintsNothing) {
@@ -124,7 +124,7 @@ TEST_F(MarketTest, TradesCrossesAndBreaksLeaveTheBookAlone) {
 
 TEST_F(MarketTest, UnknownOrderMakesBookAndVwapDoubtful) {
   market.execute(kInstrument, ref(99), 10, match(1));
-  EXPECT_EQ(market.counts().unknown_orders.value(), 1U);
+  EXPECT_EQ(market.counts().unknown_orders.get(), 1U);
   EXPECT_FALSE(market.is_book_whole(kInstrument));
   EXPECT_TRUE(market.totals(kInstrument).incomplete);
   EXPECT_TRUE(market.is_book_whole(kOther));
@@ -142,8 +142,8 @@ TEST_F(MarketTest, CancelRemoveReplaceOfUnknownOrdersChangeNothing) {
   market.cancel(kInstrument, ref(99), 10);
   market.remove(kInstrument, ref(99));
   market.replace(kInstrument, ref(99), ref(100), 10, price(5));
-  EXPECT_EQ(market.counts().unknown_orders.value(), 3U);
-  EXPECT_EQ(market.counts().doubtful_books.value(), 1U);
+  EXPECT_EQ(market.counts().unknown_orders.get(), 3U);
+  EXPECT_EQ(market.counts().doubtful_books.get(), 1U);
   EXPECT_EQ(market.find_order(ref(100)), nullptr);
 }
 
@@ -156,14 +156,14 @@ TEST_F(MarketTest, TakingMoreThanIsLeftEndsTheOrder) {
   EXPECT_EQ(volume(), 150U);  // the venue's word
   market.cancel(kInstrument, ref(2), 11);
   EXPECT_EQ(market.book(kInstrument).depth(Side::buy), 0U);
-  EXPECT_EQ(market.counts().oversized_takes.value(), 2U);
+  EXPECT_EQ(market.counts().oversized_takes.get(), 2U);
   EXPECT_FALSE(market.is_book_whole(kInstrument));
 }
 
 TEST_F(MarketTest, SecondAddOfAReferenceIsIgnored) {
   add(1, 100, 500);
   add(1, 70, 600, Side::sell);
-  EXPECT_EQ(market.counts().duplicate_orders.value(), 1U);
+  EXPECT_EQ(market.counts().duplicate_orders.get(), 1U);
   EXPECT_EQ(open_shares(1), 100U);
   EXPECT_EQ(market.book(kInstrument).depth(Side::sell), 0U);
 }
@@ -172,7 +172,7 @@ TEST_F(MarketTest, ReplaceOntoAnOpenReferenceRemovesTheOriginalOnly) {
   add(1, 100, 500);
   add(2, 70, 400);
   market.replace(kInstrument, ref(1), ref(2), 30, price(510));
-  EXPECT_EQ(market.counts().replaced_onto_open.value(), 1U);
+  EXPECT_EQ(market.counts().replaced_onto_open.get(), 1U);
   EXPECT_EQ(market.find_order(ref(1)), nullptr);
   EXPECT_EQ(open_shares(2), 70U);
   EXPECT_EQ(market.book(kInstrument).depth(Side::buy), 1U);
@@ -181,7 +181,7 @@ TEST_F(MarketTest, ReplaceOntoAnOpenReferenceRemovesTheOriginalOnly) {
 TEST_F(MarketTest, ReplaceOntoItselfChangesTheOrder) {
   add(1, 100, 500);
   market.replace(kInstrument, ref(1), ref(1), 30, price(510));
-  EXPECT_EQ(market.counts().replaced_onto_open.value(), 1U);
+  EXPECT_EQ(market.counts().replaced_onto_open.get(), 1U);
   EXPECT_EQ(open_shares(1), 30U);
   EXPECT_EQ(market.book(kInstrument).best(Side::buy)->price, price(510));
 }
@@ -189,7 +189,7 @@ TEST_F(MarketTest, ReplaceOntoItselfChangesTheOrder) {
 TEST_F(MarketTest, OrderKnowsItsInstrumentBetterThanTheMessage) {
   add(1, 100, 500);
   market.execute(kOther, ref(1), 30, match(1));
-  EXPECT_EQ(market.counts().wrong_instruments.value(), 1U);
+  EXPECT_EQ(market.counts().wrong_instruments.get(), 1U);
   EXPECT_EQ(level_shares(), 70U);
   EXPECT_EQ(volume(), 30U);
   EXPECT_EQ(market.totals(kOther).volume, 0U);
@@ -204,30 +204,30 @@ TEST_F(MarketTest, ZeroSharesAreCountedAndChangeNothing) {
   market.cancel(kInstrument, ref(2), 0);
   EXPECT_EQ(open_shares(2), 10U);
   EXPECT_EQ(volume(), 0U);
-  EXPECT_EQ(market.counts().zero_shares.value(), 4U);
+  EXPECT_EQ(market.counts().zero_shares.get(), 4U);
   market.replace(kInstrument, ref(2), ref(3), 0, price(5));
-  EXPECT_EQ(market.counts().zero_shares.value(), 5U);
+  EXPECT_EQ(market.counts().zero_shares.get(), 5U);
   EXPECT_EQ(market.book(kInstrument).depth(Side::buy), 0U);
 }
 
 TEST_F(MarketTest, ZeroPriceIsCountedAndApplied) {
   add(1, 100, 0);
   market.execute(kInstrument, ref(1), 10, match(1));
-  EXPECT_EQ(market.counts().zero_prices.value(), 2U);
+  EXPECT_EQ(market.counts().zero_prices.get(), 2U);
   EXPECT_EQ(volume(), 10U);
   EXPECT_EQ(level_shares(), 90U);
 }
 
 TEST_F(MarketTest, OrderWithoutASideIsRefused) {
   add(1, 100, 500, Side::unknown);
-  EXPECT_EQ(market.counts().bad_sides.value(), 1U);
+  EXPECT_EQ(market.counts().bad_sides.get(), 1U);
   EXPECT_EQ(market.find_order(ref(1)), nullptr);
   EXPECT_FALSE(market.is_book_whole(kInstrument));
 }
 
 TEST_F(MarketTest, LevelBeyondTheBoundIsRefusedTogetherWithItsOrder) {
   for (std::uint32_t i = 0; i <= LevelArena::kMaxCapacity; ++i) add(i + 1, 1, i + 1);
-  EXPECT_EQ(market.counts().refused_levels.value(), 1U);
+  EXPECT_EQ(market.counts().refused_levels.get(), 1U);
   EXPECT_EQ(market.find_order(ref(LevelArena::kMaxCapacity + 1)), nullptr);
   EXPECT_EQ(market.book(kInstrument).depth(Side::buy), LevelArena::kMaxCapacity);
   EXPECT_FALSE(market.is_book_whole(kInstrument));
@@ -235,18 +235,17 @@ TEST_F(MarketTest, LevelBeyondTheBoundIsRefusedTogetherWithItsOrder) {
 
 TEST_F(MarketTest, SparseReferencesAreRefusedAtTheBound) {
   for (std::uint64_t i = 0; i < 100'000; ++i) add(i << 32U, 1, 5);
-  EXPECT_GT(market.counts().refused_orders.value(), 0U);
-  EXPECT_LE(market.order_counts().committed_bytes.value(), std::uint64_t{64} << 20U);
-  EXPECT_EQ(market.order_counts().orders.value() + market.counts().refused_orders.value(),
-            100'000U);
-  EXPECT_EQ(level_shares(), market.order_counts().orders.value());
+  EXPECT_GT(market.counts().refused_orders.get(), 0U);
+  EXPECT_LE(market.order_counts().committed_bytes.get(), std::uint64_t{64} << 20U);
+  EXPECT_EQ(market.order_counts().orders.get() + market.counts().refused_orders.get(), 100'000U);
+  EXPECT_EQ(level_shares(), market.order_counts().orders.get());
   add(std::numeric_limits<std::uint64_t>::max(), 1, 5);
 }
 
 TEST_F(MarketTest, GapMakesEveryBookDoubtful) {
   add(1, 100, 500);
   market.on_gap();
-  EXPECT_EQ(market.counts().gaps.value(), 1U);
+  EXPECT_EQ(market.counts().gaps.get(), 1U);
   EXPECT_FALSE(market.is_book_whole(kInstrument));
   EXPECT_FALSE(market.is_book_whole(kOther));
   EXPECT_EQ(level_shares(), 100U);

@@ -94,7 +94,7 @@ TEST(OrderBook, RefusesLevelsWhenTheArenaIsUsedUp) {
   }
   EXPECT_GT(refused, 0U);
   EXPECT_LT(refused, books.size());
-  EXPECT_EQ(arena.counts().refusals.value(), refused);
+  EXPECT_EQ(arena.counts().refusals.get(), refused);
 }
 
 TEST(LevelArena, HandsOutBlocksThatCameBack) {

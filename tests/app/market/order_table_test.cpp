@@ -45,20 +45,20 @@ TEST(OrderTable, KeepsFirstOfTwoOrdersWithOneReference) {
   EXPECT_EQ(table.insert(ref(5), order_of(100)), Insertion::inserted);
   EXPECT_EQ(table.insert(ref(5), order_of(200)), Insertion::duplicate);
   EXPECT_EQ(table.find(ref(5))->shares, 100U);
-  EXPECT_EQ(table.counts().orders.value(), 1U);
+  EXPECT_EQ(table.counts().orders.get(), 1U);
 }
 
 TEST(OrderTable, ForgetsErasedOrderAndFreesEmptyPage) {
   OrderTable table{0, 4 * kMebibyte};
   ASSERT_EQ(table.insert(ref(1), order_of(1)), Insertion::inserted);
   ASSERT_EQ(table.insert(ref(2), order_of(2)), Insertion::inserted);
-  EXPECT_EQ(table.counts().pages.value(), 1U);
+  EXPECT_EQ(table.counts().pages.get(), 1U);
   table.erase(ref(1), table.find(ref(1)));
   EXPECT_EQ(table.find(ref(1)), nullptr);
   EXPECT_NE(table.find(ref(2)), nullptr);
   table.erase(ref(2), table.find(ref(2)));
-  EXPECT_EQ(table.counts().pages.value(), 0U);
-  EXPECT_EQ(table.counts().orders.value(), 0U);
+  EXPECT_EQ(table.counts().pages.get(), 0U);
+  EXPECT_EQ(table.counts().orders.get(), 0U);
 }
 
 TEST(OrderTable, TakesReferencesOfBothEnds) {
@@ -82,9 +82,9 @@ TEST(OrderTable, RisingReferencesReuseThePagesThatBecameEmpty) {
     ASSERT_EQ(table.insert(ref(number), order_of(1)), Insertion::inserted) << number;
     if (number > kLive) table.erase(ref(number - kLive), table.find(ref(number - kLive)));
   }
-  EXPECT_EQ(table.counts().orders.value(), kLive);
-  EXPECT_LE(table.counts().pages.value(), kLive / OrderTable::kOrdersPerPage + 2);
-  EXPECT_EQ(table.counts().growths.value(), 0U);
+  EXPECT_EQ(table.counts().orders.get(), kLive);
+  EXPECT_LE(table.counts().pages.get(), kLive / OrderTable::kOrdersPerPage + 2);
+  EXPECT_EQ(table.counts().growths.get(), 0U);
 }
 
 TEST(OrderTable, SparseReferencesStopAtTheBoundOnMemory) {
@@ -95,8 +95,8 @@ TEST(OrderTable, SparseReferencesStopAtTheBoundOnMemory) {
     if (table.insert(ref(i * kStride), order_of(1)) == Insertion::refused) ++refused;
   }
   EXPECT_GT(refused, 99'000U);
-  EXPECT_EQ(table.counts().refused_by_memory.value(), refused);
-  EXPECT_EQ(table.counts().committed_bytes.value(), 2 * kMebibyte);
+  EXPECT_EQ(table.counts().refused_by_memory.get(), refused);
+  EXPECT_EQ(table.counts().committed_bytes.get(), 2 * kMebibyte);
   EXPECT_NE(table.find(ref(0)), nullptr);
 }
 
@@ -108,7 +108,7 @@ TEST(OrderTable, CollidingReferencesStopAtEightPages) {
     EXPECT_EQ(table.insert(ref(colliding[i]), order_of(1)),
               i < OrderTable::kWays ? Insertion::inserted : Insertion::refused);
   }
-  EXPECT_EQ(table.counts().refused_by_set.value(), colliding.size() - OrderTable::kWays);
+  EXPECT_EQ(table.counts().refused_by_set.get(), colliding.size() - OrderTable::kWays);
   for (std::size_t i = 0; i < colliding.size(); ++i) {
     EXPECT_EQ(table.find(ref(colliding[i])) != nullptr, i < OrderTable::kWays);
   }
@@ -123,8 +123,8 @@ TEST(OrderTable, GrowsInCountedStepsUpToItsBound) {
   for (std::uint64_t number = 0; number < 200'000; ++number) {
     ASSERT_EQ(table.insert(ref(number), order_of(1)), Insertion::inserted);
   }
-  EXPECT_EQ(table.counts().growths.value(), 2U);
-  EXPECT_EQ(table.counts().committed_bytes.value(), 4 * kMebibyte);
+  EXPECT_EQ(table.counts().growths.get(), 2U);
+  EXPECT_EQ(table.counts().committed_bytes.get(), 4 * kMebibyte);
 }
 
 TEST(OrderTable, AgreesWithAMapOnRandomReferences) {
@@ -149,7 +149,7 @@ TEST(OrderTable, AgreesWithAMapOnRandomReferences) {
       }
     }
   }
-  EXPECT_EQ(table.counts().orders.value(), model.size());
+  EXPECT_EQ(table.counts().orders.get(), model.size());
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST(Vwap, CountsPrintsBeforeTheirColumnIsFolded) {
   f.market.trade(kInstrument, 300, price(40), match(2));
   f.market.trade(kInstrument, 100, price(10), match(3));
   const SessionTotals totals = f.market.totals(kInstrument);
-  EXPECT_EQ(f.market.counts().folds.value(), 0U);
+  EXPECT_EQ(f.market.counts().folds.get(), 0U);
   EXPECT_EQ(totals.volume, 500U);
   EXPECT_EQ(totals.trades, 3U);
   EXPECT_TRUE(totals.notional.exact() == 15'000);
@@ -65,8 +65,8 @@ TEST(Vwap, SkipsPrintsOfNoShares) {
   Fixture f;
   f.market.cross_trade(kInstrument, 0, price(0), match(1));
   EXPECT_EQ(f.market.totals(kInstrument).trades, 0U);
-  EXPECT_EQ(f.market.counts().empty_prints.value(), 1U);
-  EXPECT_EQ(f.market.counts().zero_prices.value(), 0U);
+  EXPECT_EQ(f.market.counts().empty_prints.get(), 1U);
+  EXPECT_EQ(f.market.counts().zero_prices.get(), 0U);
 }
 
 TEST(Vwap, TellsSecondWhenTimePassesItsEnd) {
@@ -126,7 +126,7 @@ TEST(Vwap, TimeThatGoesBackNeitherClosesNorReopensBars) {
   f.market.advance(seconds(101));
   ASSERT_EQ(f.sink.bars.size(), 1U);
   EXPECT_EQ(f.sink.bars[0].volume, 2U);
-  EXPECT_EQ(f.market.counts().time_backwards.value(), 1U);
+  EXPECT_EQ(f.market.counts().time_backwards.get(), 1U);
 }
 
 TEST(Vwap, CloseAllTellsOpenBarsOnce) {
@@ -167,7 +167,7 @@ TEST(Vwap, BreakInTheRunningSecondLeavesNoTrace) {
     EXPECT_EQ(bar.vwap, 20.0);
     EXPECT_EQ(bar.high, price(90));  // prices stay as they traded
   }
-  EXPECT_EQ(f.market.counts().breaks_after_close.value(), 0U);
+  EXPECT_EQ(f.market.counts().breaks_after_close.get(), 0U);
 }
 
 TEST(Vwap, BarWhoseTradesWereAllBrokenIsNotTold) {
@@ -193,7 +193,7 @@ TEST(Vwap, BreakAfterItsSecondChangesTheOpenMinuteOnly) {
   EXPECT_EQ(f.sink.bars[0].volume, 200U);
   EXPECT_EQ(f.sink.bars[1].volume, 100U);
   EXPECT_EQ(f.sink.bars[1].vwap, 30.0);
-  EXPECT_EQ(f.market.counts().breaks_after_close.value(), 1U);
+  EXPECT_EQ(f.market.counts().breaks_after_close.get(), 1U);
 }
 
 TEST(Vwap, BreakAfterItsMinuteChangesTheSessionOnly) {
@@ -219,14 +219,14 @@ TEST(Vwap, BreakIsFinal) {
   f.market.break_trade(kInstrument, match(1));
   EXPECT_EQ(f.market.totals(kInstrument).volume, 100U);
   EXPECT_EQ(f.market.totals(kInstrument).broken_trades, 1U);
-  EXPECT_EQ(f.market.counts().repeated_breaks.value(), 1U);
+  EXPECT_EQ(f.market.counts().repeated_breaks.get(), 1U);
 }
 
 TEST(Vwap, UnknownBreakMarksTheVwap) {
   Fixture f;
   f.market.trade(kInstrument, 100, price(20), match(1));
   f.market.break_trade(kInstrument, match(9));
-  EXPECT_EQ(f.market.counts().unknown_breaks.value(), 1U);
+  EXPECT_EQ(f.market.counts().unknown_breaks.get(), 1U);
   EXPECT_TRUE(f.market.totals(kInstrument).breaks_missing);
   EXPECT_FALSE(f.market.totals(kOther).breaks_missing);
   EXPECT_EQ(f.market.totals(kInstrument).volume, 100U);
@@ -238,16 +238,16 @@ TEST(Vwap, PrintsOlderThanTheHistoryCanNotBeBroken) {
   Fixture f{config};
   for (std::uint64_t i = 0; i < 1025; ++i) f.market.trade(kInstrument, 1, price(20), match(i));
   f.market.break_trade(kInstrument, match(0));
-  EXPECT_EQ(f.market.counts().unknown_breaks.value(), 1U);
+  EXPECT_EQ(f.market.counts().unknown_breaks.get(), 1U);
   f.market.break_trade(kInstrument, match(1));
-  EXPECT_EQ(f.market.counts().breaks.value(), 1U);
+  EXPECT_EQ(f.market.counts().breaks.get(), 1U);
 }
 
 TEST(Vwap, SecondPrintOfOneMatchNumberIsCounted) {
   Fixture f;
   f.market.trade(kInstrument, 1, price(20), match(5));
   f.market.trade(kInstrument, 2, price(20), match(5));
-  EXPECT_EQ(f.market.counts().duplicate_matches.value(), 1U);
+  EXPECT_EQ(f.market.counts().duplicate_matches.get(), 1U);
   EXPECT_EQ(f.market.totals(kInstrument).volume, 3U);
 }
 
@@ -260,7 +260,7 @@ TEST(Vwap, VolumeBeyond64BitsIsLeftOutAndTold) {
   EXPECT_EQ(totals.volume, most);
   EXPECT_NEAR(totals.vwap(), 2e9, 1e-3);
   EXPECT_TRUE(totals.incomplete);
-  EXPECT_EQ(f.market.counts().volume_overflows.value(), 1U);
+  EXPECT_EQ(f.market.counts().volume_overflows.get(), 1U);
   f.market.break_trade(kInstrument, match(1));
   f.market.cross_trade(kInstrument, 7, price(3), match(3));
   EXPECT_EQ(f.market.totals(kInstrument).vwap(), 3.0);
@@ -389,7 +389,7 @@ TEST(Vwap, ExhaustedPoolIsCounted) {
   Fixture f{testing::small_market(), testing::small_pool(1, 0)};
   f.market.trade(kInstrument, 1, price(1), match(1));
   f.market.trade(kOther, 1, price(1), match(2));
-  EXPECT_EQ(f.market.counts().refused_columns.value(), 1U);
+  EXPECT_EQ(f.market.counts().refused_columns.get(), 1U);
   EXPECT_EQ(f.market.totals(kOther).volume, 1U);
   EXPECT_EQ(f.market.totals(kOther).vwap(), 1.0);
 }

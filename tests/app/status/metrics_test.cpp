@@ -116,6 +116,13 @@ TEST(MetricsText, GivesEachNumberItsName) {
   expect("tapeline_channel_gaps_total", channel, "209");
   expect("tapeline_channel_lost_messages_total", channel, "210");
   expect("tapeline_channel_malformed_total", kind, "214");
+  kind["kind"] = "foreign_packets";
+  expect("tapeline_channel_anomalies_total", kind, "215");
+  kind["kind"] = "unknown_orders";
+  expect("tapeline_market_anomalies_total", kind, "505");
+  kind["kind"] = "filtered";
+  kind["line"] = "A";
+  expect("tapeline_line_anomalies_total", kind, "308");
   expect("tapeline_channel_stale", channel, "1");
   expect("tapeline_line_packets_total", line, "301");
   expect("tapeline_line_kernel_drops_total", line, "305");

@@ -44,11 +44,11 @@ TEST(StatusJson, HasEveryFieldOfProcessChannelAndLine) {
     "expected_sequence": 201, "packets": 202, "messages": 203, "packets_per_second": 206.5,
     "messages_per_second": 207.5, "bytes_per_second": 208.5, "gaps": 209, "lost_messages": 210,
     "held_packets": 211, "duplicates": 212, "unknown_types": 213, "malformed": {"too_short": 214},
-    "stale": true, "messages_by_type": {"A": 204, "D": 205}})"));
+    "anomalies": {"foreign_packets": 215}, "stale": true, "messages_by_type": {"A": 204, "D": 205}})"));
   EXPECT_EQ(lines.at(0), json::parse(R"({"name": "A", "group": "239.1.1.1", "port": 26400,
     "packets": 301, "bytes": 302, "messages_won": 303, "duplicates": 304, "kernel_drops": 305,
     "receive_buffer_asked_bytes": 306, "receive_buffer_got_bytes": 307,
-    "last_packet_age_seconds": 0.25})"));
+    "anomalies": {"filtered": 308}, "last_packet_age_seconds": 0.25})"));
   EXPECT_TRUE(lines.at(1).at("last_packet_age_seconds").is_null());
 }
 
@@ -61,7 +61,7 @@ TEST(StatusJson, HasEveryFieldOfArchiveAndMarket) {
     "last_error": "write: No space left on device", "cpu_seconds": 412.5, "failed": true,
     "failed_ever": true})"));
   EXPECT_EQ(status.at("markets").at(0), json::parse(R"({"feed": "nasdaq", "channel": "itch",
-    "instruments": 501, "open_orders": 502, "levels": 503, "trades": 504, "top": [
+    "instruments": 501, "open_orders": 502, "levels": 503, "trades": 504, "anomalies": {"unknown_orders": 505}, "top": [
       {"symbol": "AAPL", "volume": 505, "trades": 506, "vwap": 189.1234, "last": 189.12,
        "bid": 189.11, "ask": 189.13},
       {"symbol": "ZVZZT", "volume": 0, "trades": 0, "vwap": null, "last": null, "bid": null,

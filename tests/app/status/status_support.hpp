@@ -45,6 +45,7 @@ inline LineStatus line_a() {
   line.kernel_drops = 305;
   line.receive_buffer_asked_bytes = 306;
   line.receive_buffer_got_bytes = 307;
+  line.anomalies = {{"filtered", 308}};
   line.last_packet_age_seconds = 0.25;
   return line;
 }
@@ -66,6 +67,7 @@ inline ChannelStatus itch_channel() {
   channel.duplicates = 212;
   channel.unknown_types = 213;
   channel.malformed = {{"too_short", 214}};
+  channel.anomalies = {{"foreign_packets", 215}};
   channel.stale = true;
   channel.lines.push_back(line_a());
   LineStatus silent;
@@ -106,6 +108,7 @@ inline MarketStatus market_of_itch() {
   market.open_orders = 502;
   market.levels = 503;
   market.trades = 504;
+  market.anomalies = {{"unknown_orders", 505}};
   TopInstrument traded;
   traded.set_symbol("AAPL");
   traded.volume = 505;
