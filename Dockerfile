@@ -16,6 +16,6 @@ COPY --from=build /tapeline/build/release/app/tapeline /usr/local/bin/tapeline
 COPY --from=build /tapeline/configs /etc/tapeline
 USER 10001
 WORKDIR /var/lib/tapeline
-HEALTHCHECK --interval=10s --timeout=3s CMD ["tapeline", "healthcheck"]
+HEALTHCHECK --interval=10s --timeout=5s CMD ["tapeline", "healthcheck"]
 ENTRYPOINT ["tapeline"]
-CMD ["run", "/etc/tapeline/minimal.yaml"]
+CMD ["run", "/etc/tapeline/container.yaml"]

@@ -19,14 +19,15 @@ namespace tapeline {
 class GeneratedCapture {
  public:
   // Line A, and with `both` line B with other packet boundaries.
-  GeneratedCapture(const simulate::SessionConfig& config, bool both)
+  GeneratedCapture(const simulate::SessionConfig& config, bool both,
+                   const char* session = "TEST000001")
       : path_{std::filesystem::temp_directory_path() /
               ("tapeline-" + std::to_string(::getpid()) + "-" + std::to_string(config.seed) + "-" +
                std::to_string(config.messages) + ".pcap")},
         session_{config} {
     simulate::OutputFile file{path_.string(), true};
     simulate::CaptureOptions options;
-    options.session = codec::moldudp64::Session::from_text("TEST000001");
+    options.session = codec::moldudp64::Session::from_text(session);
     options.midnight_ns = kMidnight;
     options.lines.push_back({.group = group(1), .cut = {}, .delay_ns = 0, .jitter_ns = 0});
     if (both) {

@@ -155,5 +155,23 @@ TEST(SessionLedger, EqualsBarsWithScalarKernels) {
   expect_everything(capture, 100'000, true, true);
 }
 
+TEST(SessionLedger, EqualsTheLastOfTwoSessionsThatFollowEachOther) {
+  const GeneratedCapture first{
+      {.seed = 12, .messages = 50'000, .instruments = 100, .keep_bars = true}, true, "MONDAY"};
+  const GeneratedCapture second{
+      {.seed = 13, .messages = 50'000, .instruments = 100, .keep_bars = true}, true, "TUESDAY"};
+  Replay replay{replay_config(), {first.path(), second.path()}};
+  replay.run();
+  const auto channel = replay.snapshot().feeds.at(0).channels.at(0);
+  EXPECT_EQ(channel.session, "TUESDAY");
+  EXPECT_EQ(channel.messages, 100'000U);
+  EXPECT_FALSE(channel.stale);
+  const auto& truths = second.truth().ledger().truths();
+  for (std::size_t locate = 1; locate < truths.size(); ++locate) {
+    ASSERT_NO_FATAL_FAILURE(expect_book(replay.market(), second.truth(), locate));
+    ASSERT_NO_FATAL_FAILURE(expect_trades(replay.market(), truths[locate], locate));
+  }
+}
+
 }  // namespace
 }  // namespace tapeline
