@@ -24,8 +24,8 @@ struct ChannelEvent {
 
 class ChannelEvents {
  public:
-  void note(ChannelEvent event) noexcept {
-    if (!ring_.try_push(std::move(event))) lost_.add(1);
+  void note(const ChannelEvent& event) noexcept {
+    if (!ring_.try_push(ChannelEvent{event})) lost_.add(1);
   }
   [[nodiscard]] bool take(ChannelEvent& event) { return ring_.try_pop(event); }
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_.get(); }

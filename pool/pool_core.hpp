@@ -38,15 +38,10 @@ struct CurrentCache {
 };
 inline constexpr std::uint32_t kCurrentCaches = 8;
 
-// The model saves a call where the pool is linked into a shared library. Sanitized builds go
-// without: g++ 12 tests the address for null by flags that the linker's relaxation does not set.
-#if defined(TAPELINE_POOL_ASAN)
-extern constinit thread_local std::array<CurrentCache, kCurrentCaches> current_caches;
-#else
+// A plain array, and read by value: under UBSan g++ 12 tests the address of a thread's std::array
+// for null by flags that the linker's relaxation of the address does not set.
 [[gnu::tls_model(
-    "initial-exec")]] extern constinit thread_local std::array<CurrentCache, kCurrentCaches>
-    current_caches;
-#endif
+    "initial-exec")]] extern constinit thread_local CurrentCache current_caches[kCurrentCaches];
 
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): what threads write lies apart.
 class alignas(kLinePairBytes) PoolCore {
@@ -65,7 +60,7 @@ class alignas(kLinePairBytes) PoolCore {
 
   // Returns a slot, or kNoSlot when there is no buffer left.
   [[nodiscard]] std::uint32_t try_acquire() noexcept {
-    const CurrentCache& current = current_caches[current_index_];
+    const CurrentCache current = current_caches[current_index_];
     if (current.core == this) [[likely]]
       return acquire_with(*current.cache);
     return acquire_unattached();
@@ -83,7 +78,7 @@ class alignas(kLinePairBytes) PoolCore {
 
   // Requires: `slot` was acquired here and has not been released.
   void release(std::uint32_t slot) noexcept {
-    const CurrentCache& current = current_caches[current_index_];
+    const CurrentCache current = current_caches[current_index_];
     if (current.core == this) [[likely]]
       return release_with(*current.cache, slot);
     release_unattached(slot);

@@ -10,7 +10,7 @@
 
 namespace tapeline::pool {
 
-constinit thread_local std::array<CurrentCache, kCurrentCaches> current_caches{};
+constinit thread_local CurrentCache current_caches[kCurrentCaches]{};
 constinit thread_local PoolCore::Attachment* PoolCore::attachments_of_thread = nullptr;
 
 namespace {
@@ -133,8 +133,7 @@ PoolCore::Attachment* PoolCore::take_idle_or_new() noexcept {
 
 // Takes back the cache of a thread that has removed it from its own list.
 void PoolCore::detach(Attachment* attachment) noexcept {
-  CurrentCache& current = current_caches[current_index_];
-  if (current.core == this) current = {};
+  if (current_caches[current_index_].core == this) current_caches[current_index_] = {};
   {
     const std::lock_guard lock{mutex_};
     if (slab_ != nullptr) {
@@ -183,7 +182,7 @@ void PoolCore::forget_after_fork() noexcept {
                                    std::memory_order_relaxed);  // relaxed: one thread
   }
   attachments_of_thread = nullptr;
-  current_caches = {};
+  for (CurrentCache& current : current_caches) current = {};
 }
 
 void PoolCore::flush_this_thread() noexcept {

@@ -2,61 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <random>
 #include <vector>
 
 #include "app/market/market.hpp"
 #include "tests/app/market/market_fixture.hpp"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-void* counted_allocation(std::size_t bytes, std::size_t alignment) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded);
-  if (memory == nullptr) throw std::bad_alloc{};
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) { return counted_allocation(bytes, 16); }
-void* operator new[](std::size_t bytes) { return counted_allocation(bytes, 16); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
-}
-void* operator new[](std::size_t bytes, std::align_val_t alignment) {
-  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
-}
-void* operator new(std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
-  return counted_allocation(bytes, 16);
-}
-void* operator new[](std::size_t bytes, const std::nothrow_t& /*tag*/) noexcept {
-  return counted_allocation(bytes, 16);
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment,
-                   const std::nothrow_t& /*tag*/) noexcept {
-  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
-}
-void* operator new[](std::size_t bytes, std::align_val_t alignment,
-                     const std::nothrow_t& /*tag*/) noexcept {
-  return counted_allocation(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#include "tests/support/counting_new.hpp"
 
 namespace tapeline::market {
 namespace {
@@ -111,9 +64,9 @@ class Load {
 };
 
 TEST(MarketAllocation, CounterSeesAllocations) {
-  const std::uint64_t before = allocations.load();
+  const std::uint64_t before = support::allocations.load();
   const std::vector<int> memory(100);
-  EXPECT_EQ(allocations.load(), before + 1);
+  EXPECT_EQ(support::allocations.load(), before + 1);
   EXPECT_EQ(memory.size(), 100U);
 }
 
@@ -122,11 +75,11 @@ TEST(MarketAllocation, SteadyStateAllocatesNothing) {
   Market market{testing::small_market(), pool};  // no sink: that of the tests keeps what it is told
   Load load{market};
   for (int step = 0; step < 200'000; ++step) load.step();
-  const std::uint64_t before = allocations.load();
+  const std::uint64_t before = support::allocations.load();
   const std::uint64_t growths =
       market.order_counts().growths.get() + market.level_counts().growths.get();
   for (int step = 0; step < 1'000'000; ++step) load.step();
-  EXPECT_EQ(allocations.load() - before, 0U);
+  EXPECT_EQ(support::allocations.load() - before, 0U);
   EXPECT_EQ(market.order_counts().growths.get() + market.level_counts().growths.get(), growths);
   EXPECT_GT(market.counts().prints.get(), 10'000U);
   EXPECT_GT(market.counts().second_bars.get(), 1'000U);
