@@ -61,7 +61,7 @@ std::string unknown_command(const CLI::App& app, std::string_view typed) {
 
 // The library's message, or ours where its words are hard to read.
 std::string plain_words(const CLI::ParseError& error) {
-  const std::string problem = one_line(error.what());
+  std::string problem = one_line(error.what());
   const std::string option = problem.substr(0, problem.find(':'));
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     if (problem.ends_with(" missing")) return option + " needs a value";
