@@ -57,17 +57,17 @@ def main():
         entries = {file: e for file, e in entries.items()
                    if pathlib.Path(file).relative_to(ROOT).parts[0] in wanted}
     keys = {file: key_of(e, version) for file, e in entries.items()}
-    todo = [e for file, e in sorted(entries.items())
+    stale = [e for file, e in sorted(entries.items())
             if not (cache / keys[file]).exists()]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for file, code, output in pool.map(lambda e: check(build, e), todo):
+        for file, code, output in pool.map(lambda e: check(build, e), stale):
             if code == 0:
                 (cache / keys[file]).touch()
             else:
                 failed += 1
                 print(output, flush=True)
-    print(f"clang-tidy: {len(entries)} files, {len(todo)} checked, {failed} with findings")
+    print(f"clang-tidy: {len(entries)} files, {len(stale)} checked, {failed} with findings")
     return 1 if failed else 0
 
 
