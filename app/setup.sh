@@ -5,7 +5,10 @@
 build_packages=(g++ cmake ninja-build ccache pkg-config libasio-dev libsimdjson-dev libzstd-dev
   libspdlog-dev libyaml-cpp-dev libcli11-dev libcpp-httplib-dev nlohmann-json3-dev zlib1g-dev)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libpcap-dev libbenchmark-dev python3
-  curl zstd tshark tcpdump iproute2)
+  curl zstd tshark tcpdump iproute2 nftables)
+# What the pool's benchmark compares with.
+rival_packages=(libmimalloc2.0 libtcmalloc-minimal4 libjemalloc2 libtbbmalloc2 libboost-dev libck-dev
+  libconcurrentqueue-dev libdpdk-dev)
 check_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck)
 
 say() { printf '== %s\n' "$*" >&2; }

@@ -78,7 +78,9 @@ class [[nodiscard]] BufferGuard {
 
   // Gives the buffer back now. The guard is empty afterwards; an empty guard stays empty.
   void release() noexcept {
-    if (PoolCore* const core = core_; core != nullptr) core->release(forget());
+    if (PoolCore* const core = core_; core != nullptr) {
+      core->template release<Kind::kPlace>(forget());
+    }
   }
 
  private:

@@ -36,4 +36,27 @@ TAPELINE_POOL_READS_POISON void check_red_zone(const std::byte* zone, std::size_
   std::abort();
 }
 
+void SlotOwners::track(std::uint32_t slots) {
+  out_ = std::make_unique<std::atomic<bool>[]>(slots);
+  slots_ = slots;
+}
+
+// relaxed: only the slot itself is asked for, and its changes have one order.
+void SlotOwners::hand_out(std::uint32_t slot, const char* pool_name) noexcept {
+  if (out_ == nullptr) return;
+  if (slot < slots_ && !out_[slot].exchange(true, std::memory_order_relaxed)) [[likely]]
+    return;
+  std::fprintf(stderr, "tapeline: %s pool: buffer %u was handed out twice\n", pool_name, slot);
+  std::abort();
+}
+
+void SlotOwners::take_back(std::uint32_t slot, const char* pool_name) noexcept {
+  if (out_ == nullptr) return;
+  if (slot < slots_ && out_[slot].exchange(false, std::memory_order_relaxed)) [[likely]]
+    return;
+  std::fprintf(stderr, "tapeline: %s pool: buffer %u was released but is not in use\n", pool_name,
+               slot);
+  std::abort();
+}
+
 }  // namespace tapeline::pool

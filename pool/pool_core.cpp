@@ -1,30 +1,32 @@
 #include "pool/pool_core.hpp"
 
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <limits>
-#include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+
+#include "pool/kernel_calls.hpp"
 
 namespace tapeline::pool {
 
 namespace {
 
 constexpr std::size_t kMaxBufferBytes = std::numeric_limits<std::uint32_t>::max();
+constexpr std::int32_t kMaxNumaNode = 1023;
 
+constinit std::array<std::atomic<bool>, kKindPlaces> place_taken{};
 constinit std::atomic<std::uint32_t> next_pool{0};
 
-// Returns when every running thread of the process has passed a full barrier. It lets release()
-// do without one. When the kernel refuses, the memory of a pool destroyed too early may stay until
-// the threads that used it end.
-void barrier_in_all_threads() noexcept {
-  ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-  ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+// relaxed: which pool has which place decides how fast a thread finds its cache, and nothing else.
+std::uint32_t take_place(std::uint32_t of_kind) noexcept {
+  if (!place_taken[of_kind].exchange(true, std::memory_order_relaxed)) return of_kind;
+  return kKindPlaces +
+         next_pool.fetch_add(1, std::memory_order_relaxed) % (kCurrentCaches - kKindPlaces);
+}
+void give_place_back(std::uint32_t place) noexcept {
+  if (place < kKindPlaces) place_taken[place].store(false, std::memory_order_relaxed);
 }
 
 std::uint64_t difference(std::uint64_t larger, std::uint64_t smaller) noexcept {
@@ -42,8 +44,16 @@ const PoolConfig& checked(const PoolConfig& config, const char* name, std::size_
   check(config.buffer_count >= 1, name, "buffer_count must be at least 1");
   check(std::uint64_t{config.buffer_count} + config.overflow_buffers <= kNoSlot, name,
         "buffer_count and overflow_buffers must not exceed 1048575 together");
+  check(config.max_buffers <= kNoSlot, name, "max_buffers must not exceed 1048575");
+  check(config.max_buffers == 0 ||
+            config.max_buffers >= config.buffer_count + config.overflow_buffers,
+        name, "max_buffers must be 0, or at least buffer_count and overflow_buffers together");
+  check(config.low_watermark <= config.buffer_count, name,
+        "low_watermark must not exceed buffer_count");
   check(config.batch <= kMaxBatch, name, "batch must be at most 31");
   check(config.threads >= 1, name, "threads must be at least 1");
+  check(config.numa_node >= -1 && config.numa_node <= kMaxNumaNode, name,
+        "numa_node must be -1 or a node from 0 to 1023");
   return config;
 }
 
@@ -58,48 +68,54 @@ std::size_t choose_stride(const PoolConfig& config) noexcept {
   return lines * kCacheLineBytes + PoolCore::kGapBytes;
 }
 
-// Puts the slots [0, count) on the stack in whole batches, the lowest on top.
-void fill(FreeStack& stack, std::uint32_t count, std::uint32_t batch) noexcept {
-  std::array<std::uint32_t, kMaxBatch> slots{};
-  std::uint32_t end = count;
-  while (end != 0) {
-    const std::uint32_t moved = end % batch == 0 ? batch : end % batch;
-    // The last of a batch is taken first.
-    for (std::uint32_t i = 0; i < moved; ++i) slots[i] = end - 1 - i;
-    stack.push(slots.data(), moved);
-    end -= moved;
-  }
+std::uint32_t bound_of(const PoolConfig& config) noexcept {
+  return std::max(config.max_buffers, config.buffer_count + config.overflow_buffers);
 }
 
 }  // namespace
 
-PoolCore* PoolCore::create(const PoolConfig& config, const char* name, std::size_t bytes_step) {
-  return new PoolCore{checked(config, name, bytes_step), name};
+PoolCore* PoolCore::create(const PoolConfig& config, const KindOfPool& kind) {
+  return new PoolCore{checked(config, kind.name, kind.bytes_step), kind};
 }
 
-PoolCore::PoolCore(const PoolConfig& config, const char* name)
+PoolCore::PoolCore(const PoolConfig& config, const KindOfPool& kind)
     : stride_{choose_stride(config)},
-      buffer_bytes_{config.buffer_bytes},
-      buffer_count_{config.buffer_count},
-      // relaxed: only spreads the pools over the places.
-      current_index_{next_pool.fetch_add(1, std::memory_order_relaxed) % kCurrentCaches},
-      overflow_count_{config.overflow_buffers},
+      first_overflow_{bound_of(config) - config.overflow_buffers},
       batch_{choose_batch(config)},
+      buffer_bytes_{config.buffer_bytes},
+      overflow_count_{config.overflow_buffers},
+      buffer_count_{config.buffer_count},
       fork_generation_{watch_for_forks()},
-      name_{name},
-      stack_{config.buffer_count},
+      name_{kind.name},
+      stack_{first_overflow_},
       overflow_{config.overflow_buffers},
       unattached_{batch_} {
-  const std::uint32_t total = buffer_count_ + overflow_count_;
-  slab_ = std::make_unique<Slab>(total * stride_, config.huge_pages);
-  base_ = slab_->data();
-  slab_bytes_ = slab_->bytes();
-  for (std::uint32_t slot = 0; slot < total; ++slot) {
-    fill_red_zone(buffer(slot) + buffer_bytes_, stride_ - buffer_bytes_);
-  }
-  poison(base_, slab_->bytes());
-  fill(stack_, buffer_count_, batch_);
-  fill(overflow_, overflow_count_, 1);
+  prepare_growth(config);
+  const std::uint32_t bound = bound_of(config);
+#if defined(TAPELINE_CHECKS)
+  owners_.track(bound);
+#endif
+  memory_ = std::make_unique<BufferMemory>(
+      bound * stride_, BufferMemory::Options{.max_stretches = growth_.slab_count + std::size_t{2},
+                                             .huge_pages = config.huge_pages,
+                                             .numa_node = config.numa_node});
+  base_ = memory_->data();
+  commit_or_throw(SlotRange{0, buffer_count_}, config);
+  commit_or_throw(SlotRange{first_overflow_, bound}, config);
+  circulate(SlotRange{0, buffer_count_});
+  for (std::uint32_t slot = overflow_count_; slot-- != 0;) overflow_.push(&slot, 1);
+  if (low_watermark_ != 0) start_growth_thread();
+  place_ = take_place(kind.place);  // last, since a constructor that throws does not give it back
+}
+
+void PoolCore::commit_or_throw(SlotRange slots, const PoolConfig& config) {
+  if (slots.begin == slots.end) return;
+  const int error = commit(slots);
+  if (error == 0) return;
+  std::string what = std::string{name_} + " pool: cannot get memory for " +
+                     std::to_string(slots.end - slots.begin) + " buffers";
+  if (config.numa_node >= 0) what += " on NUMA node " + std::to_string(config.numa_node);
+  throw std::system_error(error, std::generic_category(), what);
 }
 
 PoolCore::~PoolCore() {
@@ -113,42 +129,81 @@ PoolCore::~PoolCore() {
 
 // Tells the cache how many buffers are outside the stacks, after this thread has moved some.
 void PoolCore::note_outside(ThreadCache& cache, std::uint32_t depth) const noexcept {
-  cache.set_outside(buffer_count_ - depth + overflow_count_ - overflow_.depth());
+  // relaxed: while the pool grows the sum may be too high by one batch, which is documented.
+  const std::uint32_t circulating = circulating_.load(std::memory_order_relaxed);
+  cache.set_outside(circulating - std::min(depth, circulating) + overflow_count_ -
+                    overflow_.depth());
 }
 
 std::uint32_t PoolCore::acquire_slow(ThreadCache& cache) noexcept {
+  const std::uint32_t slot = fetch(cache);
+  if (slot == kNoSlot) cache.refusals.add(1);
+  return slot;
+}
+
+// A slot from a shared stack, for a cache that is empty. A refusal is not counted.
+std::uint32_t PoolCore::fetch(ThreadCache& cache) noexcept {
   // relaxed: acquiring while another thread closes the pool is not allowed.
-  if (state_.load(std::memory_order_relaxed) == State::open) {
-    const std::uint32_t depth = cache.refill(stack_);
-    if (cache.parked() != 0) {
-      note_outside(cache, depth);
-      cache.stack_hits.add(1);
-      return cache.take();
-    }
-    std::array<std::uint32_t, kMaxBatch> slot{};
-    const FreeStack::Popped popped = overflow_.pop(slot.data());
-    if (popped.retries != 0) cache.cas_retries_pop.add(popped.retries);
-    if (popped.count != 0) {
-      note_outside(cache, depth);
-      cache.fallbacks.add(1);
-      cache.note_acquired(cache.outside());
-      return buffer_count_ + slot[0];
+  if ((state_.load(std::memory_order_relaxed) & (kClosed | kForked)) != 0) return kNoSlot;
+  const std::uint32_t depth = cache.refill(stack_);
+  if (depth < low_watermark_) ask_for_growth();
+  if (cache.parked() != 0) {
+    note_outside(cache, depth);
+    cache.stack_hits.add(1);
+    return cache.take();
+  }
+  std::array<std::uint32_t, kMaxBatch> slot{};
+  const FreeStack::Popped popped = overflow_.pop(slot.data());
+  if (popped.retries != 0) cache.cas_retries_pop.add(popped.retries);
+  if (popped.count == 0) return kNoSlot;
+  note_outside(cache, depth);
+  cache.fallbacks.add(1);
+  cache.note_acquired(cache.outside());
+  return first_overflow_ + slot[0];
+}
+
+// What any acquire tries, without counting a refusal. `cache` is null for a thread without one.
+std::uint32_t PoolCore::attempt(ThreadCache* cache) noexcept {
+  if (cache != nullptr) {
+    const std::uint32_t slot = cache->take();
+    return slot != kNoSlot ? slot : fetch(*cache);
+  }
+  if (!of_this_process()) return kNoSlot;
+  const std::lock_guard lock{mutex_};
+  const std::uint32_t slot = fetch(unattached_);
+  flush_all(unattached_);
+  wake_if_waiting();
+  return slot;
+}
+
+// Ends what attempt() began, once for each acquire.
+std::uint32_t PoolCore::handed_out_or_refused(std::uint32_t slot, ThreadCache* cache) noexcept {
+  if (slot == kNoSlot) {
+    if (cache != nullptr) {
+      cache->refusals.add(1);
+    } else if (of_this_process()) {
+      const std::lock_guard lock{mutex_};
+      unattached_.refusals.add(1);
+    } else {
+      refusals_after_fork_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
     }
   }
-  cache.refusals.add(1);
-  return kNoSlot;
+  return handed_out(slot);
+}
+
+// The cache is full, or the slot is not for caches.
+void PoolCore::release_slow(ThreadCache& cache, std::uint32_t slot) noexcept {
+  if (slot >= first_overflow_) return release_overflow(cache, slot);
+  note_outside(cache, cache.flush_oldest(stack_));
+  cache.put(slot);
 }
 
 void PoolCore::release_overflow(ThreadCache& cache, std::uint32_t slot) noexcept {
-  const std::uint32_t overflow_slot = slot - buffer_count_;
+  const std::uint32_t overflow_slot = slot - first_overflow_;
   const FreeStack::Pushed pushed = overflow_.push(&overflow_slot, 1);
   if (pushed.retries != 0) cache.cas_retries_push.add(pushed.retries);
   note_outside(cache, stack_.depth());
   cache.note_released();
-}
-
-void PoolCore::flush_batch(ThreadCache& cache) noexcept {
-  note_outside(cache, cache.flush_oldest(stack_));
 }
 
 void PoolCore::flush_all(ThreadCache& cache) noexcept {
@@ -157,19 +212,29 @@ void PoolCore::flush_all(ThreadCache& cache) noexcept {
   note_outside(cache, depth);
 }
 
-// A guard came back after close(), or in a child of the pool's process.
-void PoolCore::released_late(ThreadCache& cache) noexcept {
+// A guard came back while somebody waits for it, after close(), or in a child of the pool's
+// process.
+void PoolCore::released_oddly(ThreadCache& cache) noexcept {
+  // relaxed: the caller has read it in the order that matters; what comes with fork() was written
+  // before this thread went on.
+  const std::uint32_t state = state_.load(std::memory_order_relaxed);
+  if ((state & kForked) != 0) return cache.drop();
+  if ((state & kWaiting) != 0) {
+    flush_all(cache);
+    wake_waiters();
+  }
+  if ((state & kClosed) == 0) return;
   cache.drop();
-  // relaxed: written before this thread went on after fork().
-  if (state_.load(std::memory_order_relaxed) == State::forked) return;
   if (free_buffers_if_unused()) unreference(1);
 }
 
 void PoolCore::close() noexcept {
   if (!of_this_process()) return;  // the memory is the parent's; the child's copy goes with it
+  stop_growth_thread();
+  give_place_back(place_);
   references_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the owner's keeps it alive
   // release: a thread that sees it sees, in its sum, the acquires that came before.
-  state_.store(State::closed, std::memory_order_release);
+  state_.store(kClosed, std::memory_order_release);
   bool freed = free_buffers_if_unused();
   if (const std::uint64_t left = outstanding(); left != 0) {
     std::fprintf(stderr,
@@ -178,8 +243,9 @@ void PoolCore::close() noexcept {
                  name_, static_cast<unsigned long long>(left));
   }
   if (!freed) {
-    // A release either sees the new state or has been counted before the next sum.
-    barrier_in_all_threads();
+    // A release either sees the new state or has been counted before the next sum. When the kernel
+    // refuses, the memory may stay until the threads that used the pool end.
+    static_cast<void>(barrier_in_all_threads());
     freed = free_buffers_if_unused();
   }
   unreference(freed ? 2 : 1);
@@ -190,11 +256,9 @@ void PoolCore::close() noexcept {
 // did; it has to give back the reference that the owner left behind, besides its own.
 bool PoolCore::free_buffers_if_unused() noexcept {
   const std::lock_guard lock{mutex_};
-  if (slab_ == nullptr || outstanding() != 0) return false;
-  unpoison(base_, slab_->bytes());
-  slab_.reset();
-  stack_.discard();
-  overflow_.discard();
+  if (memory_ == nullptr || outstanding() != 0) return false;
+  // The stacks stay with the core: a thread that released for a waiter may still be flushing.
+  memory_.reset();
   return true;
 }
 
@@ -235,6 +299,8 @@ BufferCounts PoolCore::counts() const noexcept {
     counts.stack_hits += cache.stack_hits.get();
     counts.fallback_allocations += cache.fallbacks.get();
     counts.refusals += cache.refusals.get();
+    counts.timeouts += cache.timeouts.get();
+    counts.waits += cache.waits.get_acquire();  // acquire: see begin_wait()
     counts.cas_retries_pop += cache.cas_retries_pop.get();
     counts.cas_retries_push += cache.cas_retries_push.get();
     counts.parked += cache.parked();
@@ -256,10 +322,17 @@ BufferCounts PoolCore::counts() const noexcept {
   counts.available = stack_.depth();
   counts.buffers = buffer_count_;
   counts.buffer_bytes = buffer_bytes_;
-  counts.bytes_now = slab_bytes_;
-  counts.bytes_peak = slab_bytes_;
   counts.overflow_buffers = overflow_count_;
   counts.overflow_in_use = overflow_count_ - overflow_.depth();
+  counts.max_buffers = first_overflow_ + overflow_count_;
+  counts.cas_retries_pop += growth_.cas_retries_pop.get();
+  counts.cas_retries_push += growth_.cas_retries_push.get();
+  counts.grown_buffers = growth_.buffers.get();
+  counts.slabs_grown = growth_.slabs_grown.get();
+  counts.slabs_trimmed = growth_.slabs_trimmed.get();
+  counts.growth_failures = growth_.failures.get();
+  counts.bytes_now = growth_.bytes_now.get();
+  counts.bytes_peak = growth_.bytes_peak.get();
   return counts;
 }
 

@@ -3,27 +3,33 @@
 // What a pool and its guards share: memory, free stacks, caches of the threads. Users see it only
 // through BufferPool and BufferGuard.
 //
-// Thread safety: try_acquire(), release(), counts(), flush_this_thread(), attach_this_thread():
-//                any thread. close(): once, when nobody acquires any more; others may still
-//                release.
-// Progress:      lock-free, but a thread takes a lock when it first uses the pool and when it ends.
+// Thread safety: everything but create() and close() may be called by any thread. close(): once,
+//                when nobody acquires any more; others may still release.
+// Progress:      try_acquire() and release() are lock-free, but a thread takes a lock when it first
+//                uses the pool and when it ends. acquire_or_grow(), acquire_until() and trim() take
+//                locks, sleep and map memory.
 // Lifetime:      counted. The owner and each attached thread hold a reference. The memory of the
 //                buffers goes when the pool is closed and the last guard has been released.
 // Fork:          a child can not use the pools of its parent: it acquires nothing and its releases
 //                do nothing.
+// Slots:         [0, buffer_count) are there from the start, then come those that growth may add,
+//                then the overflow buffers.
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <thread>
+#include <vector>
 
+#include "pool/buffer_memory.hpp"
 #include "pool/free_stack.hpp"
 #include "pool/memory_checks.hpp"
 #include "pool/pool_config.hpp"
 #include "pool/pool_stats.hpp"
-#include "pool/slab.hpp"
 #include "pool/thread_cache.hpp"
 
 namespace tapeline::pool {
@@ -36,7 +42,10 @@ struct CurrentCache {
   const PoolCore* core;
   ThreadCache* cache;
 };
-inline constexpr std::uint32_t kCurrentCaches = 8;
+// The first pool of a kind has the place of its kind, which the compiler knows: finding the cache
+// is then two loads from a fixed address. Further pools of the kind share the places behind.
+inline constexpr std::uint32_t kKindPlaces = 4;
+inline constexpr std::uint32_t kCurrentCaches = 12;
 
 // A plain array, and read by value: under UBSan g++ 12 tests the address of a thread's std::array
 // for null by flags that the linker's relaxation of the address does not set.
@@ -46,57 +55,69 @@ inline constexpr std::uint32_t kCurrentCaches = 8;
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): what threads write lies apart.
 class alignas(kLinePairBytes) PoolCore {
  public:
+  using Deadline = std::chrono::steady_clock::time_point;
+
   // Bytes between a buffer and the next. They keep buffers of a power of two from sharing one set
   // of the processor's cache, and hold the red zone.
   static constexpr std::size_t kGapBytes = 256;
+  static_assert(kGapBytes % kCacheLineBytes == 0 && kGapBytes >= kLinePairBytes);
 
-  // Throws std::invalid_argument for sizes that can not work, std::system_error without memory.
-  // `name` is a literal; buffer_bytes must be a multiple of `bytes_step`. Ends with close().
-  static PoolCore* create(const PoolConfig& config, const char* name, std::size_t bytes_step);
+  struct KindOfPool {
+    const char* name;        // a literal
+    std::size_t bytes_step;  // buffer_bytes must be a multiple of it
+    std::uint32_t place;     // below kKindPlaces
+  };
+
+  // Throws std::invalid_argument for sizes that can not work, std::system_error without memory,
+  // thread or NUMA node. Ends with close().
+  static PoolCore* create(const PoolConfig& config, const KindOfPool& kind);
   void close() noexcept;
 
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
 
-  // Returns a slot, or kNoSlot when there is no buffer left.
+  // Returns a slot, or kNoSlot when there is no buffer left. kPlace: what create() was told.
+  template <std::uint32_t kPlace>
   [[nodiscard]] std::uint32_t try_acquire() noexcept {
-    const CurrentCache current = current_caches[current_index_];
+    const CurrentCache current = current_caches[kPlace];
     if (current.core == this) [[likely]]
       return acquire_with(*current.cache);
-    return acquire_unattached();
+    return acquire_elsewhere();
   }
   // Requires: `cache` belongs to this pool and to this thread.
   [[nodiscard]] std::uint32_t acquire_with(ThreadCache& cache) noexcept {
     std::uint32_t slot = cache.take();
     if (slot == kNoSlot) [[unlikely]]
       slot = acquire_slow(cache);
-#if defined(TAPELINE_POOL_ASAN)
-    if (slot != kNoSlot) unpoison(buffer(slot), buffer_bytes_);
-#endif
-    return slot;
+    return handed_out(slot);
+  }
+  // `cache` as above, or null for a thread that can not have one.
+  [[nodiscard]] std::uint32_t acquire_or_grow(ThreadCache* cache) noexcept;
+  [[nodiscard]] std::uint32_t acquire_until(ThreadCache* cache, Deadline deadline) noexcept;
+
+  // `time` from now; a time too long for the clock is for ever.
+  [[nodiscard]] static Deadline deadline_after(std::chrono::nanoseconds time) noexcept {
+    const Deadline now = std::chrono::steady_clock::now();
+    return time < Deadline::max() - now ? now + time : Deadline::max();
   }
 
   // Requires: `slot` was acquired here and has not been released.
+  template <std::uint32_t kPlace>
   void release(std::uint32_t slot) noexcept {
-    const CurrentCache current = current_caches[current_index_];
+    const CurrentCache current = current_caches[kPlace];
     if (current.core == this) [[likely]]
       return release_with(*current.cache, slot);
-    release_unattached(slot);
+    release_elsewhere(slot);
   }
   // Requires: as release(); `cache` belongs to this pool and to this thread.
   void release_with(ThreadCache& cache, std::uint32_t slot) noexcept {
     retire_bytes(slot);
-    if (slot < buffer_count_) [[likely]] {
-      if (cache.full()) [[unlikely]]
-        flush_batch(cache);
-      cache.put(slot);
-    } else {
-      release_overflow(cache, slot);
-    }
+    if (slot >= first_overflow_ || !cache.try_put(slot)) [[unlikely]]
+      release_slow(cache, slot);
     // After the count, so that close() sees the count or this sees that the pool is closed.
-    // acquire: the acquires that came before close() are counted in what released_late() sums.
-    if (state_.load(std::memory_order_acquire) != State::open) [[unlikely]]
-      released_late(cache);
+    // acquire: the acquires that came before close() are counted in what released_oddly() sums.
+    if (state_.load(std::memory_order_acquire) != kOpen) [[unlikely]]
+      released_oddly(cache);
   }
 
   [[nodiscard]] std::byte* buffer(std::uint32_t slot) const noexcept {
@@ -108,9 +129,17 @@ class alignas(kLinePairBytes) PoolCore {
 
   [[nodiscard]] BufferCounts counts() const noexcept;
   void flush_this_thread() noexcept;
+  // Gives back slabs that are wholly on the shared stack. Returns the bytes.
+  std::size_t trim() noexcept;
   // The cache of this thread. nullptr when the thread is ending or is a child of the pool's
   // process.
-  [[nodiscard]] ThreadCache* attach_this_thread() noexcept;
+  template <std::uint32_t kPlace>
+  [[nodiscard]] ThreadCache* cache_of_this_thread() noexcept {
+    const CurrentCache current = current_caches[kPlace];
+    if (current.core == this) [[likely]]
+      return current.cache;
+    return attach_this_thread();
+  }
 
   // Makes the pools that this thread has used unusable. For the child after fork().
   static void forget_after_fork() noexcept;
@@ -118,7 +147,11 @@ class alignas(kLinePairBytes) PoolCore {
   static void detach_this_thread() noexcept;
 
  private:
-  enum class State : std::uint32_t { open, closed, forked };
+  // Bits of state_.
+  static constexpr std::uint32_t kOpen = 0;
+  static constexpr std::uint32_t kClosed = 1;
+  static constexpr std::uint32_t kForked = 2;
+  static constexpr std::uint32_t kWaiting = 4;  // somebody sleeps until a buffer comes back
 
   // The cache of one thread. Stays with the pool when the thread ends, and its counts with it.
   struct Attachment {
@@ -131,59 +164,148 @@ class alignas(kLinePairBytes) PoolCore {
   };
   static constinit thread_local Attachment* attachments_of_thread;
 
-  PoolCore(const PoolConfig& config, const char* name);
+  // What Growth::wish says.
+  enum Wish : std::uint32_t { idle, asked, at_bound, stop };
+  enum class Grown { yes, at_bound, no_memory };
+
+  // Under `mutex`, but for `wish` and for reading the counters.
+  struct Growth {
+    std::atomic<std::uint32_t> wish{Wish::idle};  // the thread sleeps on it
+    std::mutex mutex;
+    std::uint32_t slab_count = 0;  // that there may be
+    std::uint32_t slab_buffers = 0;
+    std::vector<bool> present;                 // slabs
+    std::vector<std::uint32_t> free;           // of each slab, for trim()
+    std::unique_ptr<std::uint32_t[]> scratch;  // room for all slots of the shared stack, for trim()
+    Counter buffers;
+    Counter slabs_grown;
+    Counter slabs_trimmed;
+    Counter failures;
+    Counter cas_retries_pop;
+    Counter cas_retries_push;
+    Counter bytes_now;
+    Counter bytes_peak;
+    std::thread thread;
+  };
+  struct SlotRange {
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
+
+  PoolCore(const PoolConfig& config, const KindOfPool& kind);
   ~PoolCore();
 
+  // pool_core.cpp
+  void commit_or_throw(SlotRange slots, const PoolConfig& config);
   std::uint32_t acquire_slow(ThreadCache& cache) noexcept;
-  std::uint32_t acquire_unattached() noexcept;
-  void release_unattached(std::uint32_t slot) noexcept;
+  std::uint32_t fetch(ThreadCache& cache) noexcept;
+  std::uint32_t attempt(ThreadCache* cache) noexcept;
+  std::uint32_t handed_out_or_refused(std::uint32_t slot, ThreadCache* cache) noexcept;
+  void release_slow(ThreadCache& cache, std::uint32_t slot) noexcept;
   void release_overflow(ThreadCache& cache, std::uint32_t slot) noexcept;
-  void released_late(ThreadCache& cache) noexcept;
-  void flush_batch(ThreadCache& cache) noexcept;
+  void released_oddly(ThreadCache& cache) noexcept;
   void flush_all(ThreadCache& cache) noexcept;
   void note_outside(ThreadCache& cache, std::uint32_t depth) const noexcept;
-
-  Attachment* take_idle_or_new() noexcept;
-  void detach(Attachment* attachment) noexcept;
-  static void detach_closed() noexcept;
   [[nodiscard]] std::uint64_t releases() const noexcept;
   [[nodiscard]] std::uint64_t outstanding() const noexcept;
-  static std::uint32_t watch_for_forks();  // the number of forks so far
-  [[nodiscard]] bool of_this_process() const noexcept;
   [[nodiscard]] bool free_buffers_if_unused() noexcept;
   void unreference(std::uint32_t count) noexcept;
 
-  void retire_bytes(std::uint32_t slot) const noexcept {
+  // pool_core_threads.cpp
+  std::uint32_t acquire_elsewhere() noexcept;
+  void release_elsewhere(std::uint32_t slot) noexcept;
+  void release_unattached(std::uint32_t slot) noexcept;
+  [[nodiscard]] ThreadCache* attach_this_thread() noexcept;
+  Attachment* take_idle_or_new() noexcept;
+  void detach(Attachment* attachment) noexcept;
+  static void detach_closed() noexcept;
+  static std::uint32_t watch_for_forks();  // the number of forks so far
+  [[nodiscard]] bool of_this_process() const noexcept;
+
+  // pool_core_growth.cpp
+  [[nodiscard]] BufferMemory::Stretch stretch_of(SlotRange slots) const noexcept;
+  [[nodiscard]] int commit(SlotRange slots) noexcept;
+  void prepare_growth(const PoolConfig& config);
+  void start_growth_thread();
+  void stop_growth_thread() noexcept;
+  void serve_growth() noexcept;
+  void ask_for_growth() noexcept;
+  void change_wish(std::uint32_t from, std::uint32_t to) noexcept;
+  [[nodiscard]] bool make_room() noexcept;
+  Grown grow_slab() noexcept;
+  std::size_t drop_slab(std::uint32_t index) noexcept;
+  [[nodiscard]] SlotRange slab(std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint32_t slab_of(std::uint32_t slot) const noexcept {
+    return (slot - buffer_count_) / growth_.slab_buffers;
+  }
+  void circulate(SlotRange slots) noexcept;
+  void circulate(const std::uint32_t* slots, std::uint32_t count) noexcept;
+  std::uint32_t empty_stack() noexcept;
+
+  // pool_core_wait.cpp
+  std::uint32_t wait_for_slot(ThreadCache* cache, Deadline deadline) noexcept;
+  bool begin_wait(ThreadCache* cache) noexcept;
+  void end_wait(ThreadCache* cache, bool served) noexcept;
+  void wake_waiters() noexcept;
+  // After slots went to a stack by another way than release_with().
+  void wake_if_waiting() noexcept {
+    // acquire: pairs with the setting of the flag; the order against the push before it comes
+    // from the barrier that a waiter makes all threads pass.
+    if ((state_.load(std::memory_order_acquire) & kWaiting) != 0) [[unlikely]]
+      wake_waiters();
+  }
+
+  // What an acquire of any kind passes through at its end, and a release at its beginning.
+  std::uint32_t handed_out(std::uint32_t slot) noexcept {
+#if defined(TAPELINE_CHECKS) || defined(TAPELINE_POOL_ASAN)
+    if (slot == kNoSlot) return slot;
+    unpoison(buffer(slot), buffer_bytes_);
+#endif
 #if defined(TAPELINE_CHECKS)
+    owners_.hand_out(slot, name_);
+#endif
+    return slot;
+  }
+  void retire_bytes([[maybe_unused]] std::uint32_t slot) noexcept {
+#if defined(TAPELINE_CHECKS)
+    owners_.take_back(slot, name_);
     check_red_zone(buffer(slot) + buffer_bytes_, stride_ - buffer_bytes_, name_, slot);
 #endif
     poison(buffer(slot), buffer_bytes_);
   }
 
-  // Read by every operation, written only by close() and after fork().
+  // Read by every operation, written only by close(), after fork() and for waiting.
   std::byte* base_ = nullptr;
   std::size_t stride_;
-  std::size_t buffer_bytes_;
-  std::uint32_t buffer_count_;
-  std::uint32_t current_index_;
-  std::atomic<State> state_{State::open};
-  std::uint32_t overflow_count_;
+  std::uint32_t place_ = 0;       // in current_caches
+  std::uint32_t first_overflow_;  // slots below it circulate through caches and shared stack
+  std::atomic<std::uint32_t> state_{kOpen};
   std::uint32_t batch_;
+  std::size_t buffer_bytes_;
+  std::uint32_t low_watermark_ = 0;  // 0: no growth thread
+  std::uint32_t overflow_count_;
+  std::uint32_t buffer_count_;
   std::uint32_t fork_generation_;
-  std::size_t slab_bytes_ = 0;
   const char* name_;
+  // Slots below first_overflow_ that have memory. Written under growth_.mutex.
+  std::atomic<std::uint32_t> circulating_{0};
+  SlotOwners owners_;
 
   FreeStack stack_;
-  FreeStack overflow_;  // slots buffer_count_ and up, counted from 0
+  FreeStack overflow_;  // slots first_overflow_ and up, counted from 0
 
   // Not on the path of a buffer.
   alignas(kLinePairBytes) mutable std::mutex mutex_;
-  std::unique_ptr<Slab> slab_;             // null once the memory is gone; under mutex_
+  std::unique_ptr<BufferMemory> memory_;   // null once it is gone; under mutex_
   std::atomic<Attachment*> all_{nullptr};  // grows at the front, under mutex_; read without it
   Attachment* idle_ = nullptr;             // under mutex_
+  std::uint32_t waiters_ = 0;              // under mutex_
   ThreadCache unattached_;                 // for threads that can not have one; under mutex_
   std::atomic<std::uint64_t> refusals_after_fork_{0};
   std::atomic<std::uint32_t> references_{1};
+  std::atomic<std::uint32_t> wake_ups_{0};  // waiters sleep on it
+  Growth growth_;
 };
+static_assert(alignof(PoolCore) == kLinePairBytes);
 
 }  // namespace tapeline::pool

@@ -60,40 +60,44 @@ bool PoolCore::of_this_process() const noexcept {
   return fork_generation_ == fork_generation.load(std::memory_order_relaxed);
 }
 
-// The thread has no cache at hand: finds it, makes it, or does without.
-std::uint32_t PoolCore::acquire_unattached() noexcept {
+// The cache of the thread is not in the place of the kind: finds it elsewhere, makes it, or does
+// without.
+std::uint32_t PoolCore::acquire_elsewhere() noexcept {
+  const CurrentCache current = current_caches[place_];
+  if (current.core == this) return acquire_with(*current.cache);
   if (ThreadCache* const cache = attach_this_thread(); cache != nullptr) {
     return acquire_with(*cache);
   }
-  if (!of_this_process()) {
-    refusals_after_fork_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
-    return kNoSlot;
-  }
-  const std::lock_guard lock{mutex_};
-  const std::uint32_t slot = acquire_with(unattached_);
-  flush_all(unattached_);
-  return slot;
+  return handed_out_or_refused(attempt(nullptr), nullptr);
 }
 
-void PoolCore::release_unattached(std::uint32_t slot) noexcept {
+void PoolCore::release_elsewhere(std::uint32_t slot) noexcept {
+  const CurrentCache current = current_caches[place_];
+  if (current.core == this) return release_with(*current.cache, slot);
   if (ThreadCache* const cache = attach_this_thread(); cache != nullptr) {
     return release_with(*cache, slot);
   }
-  if (!of_this_process()) return;
+  if (of_this_process()) release_unattached(slot);
+}
+
+// Requires: a thread of the pool's process.
+void PoolCore::release_unattached(std::uint32_t slot) noexcept {
   references_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the guard keeps the core alive
   retire_bytes(slot);
   {
     const std::lock_guard lock{mutex_};
-    if (slot < buffer_count_) {
-      stack_.push(&slot, 1);
+    if (slot < first_overflow_) {
+      const FreeStack::Pushed pushed = stack_.push(&slot, 1);
+      if (pushed.retries != 0) unattached_.cas_retries_push.add(pushed.retries);
       unattached_.note_released();
     } else {
       release_overflow(unattached_, slot);
     }
   }
+  wake_if_waiting();
   // acquire: as in release_with().
-  const bool open = state_.load(std::memory_order_acquire) == State::open;
-  unreference(!open && free_buffers_if_unused() ? 2 : 1);
+  const bool closed = (state_.load(std::memory_order_acquire) & kClosed) != 0;
+  unreference(closed && free_buffers_if_unused() ? 2 : 1);
 }
 
 ThreadCache* PoolCore::attach_this_thread() noexcept {
@@ -112,7 +116,7 @@ ThreadCache* PoolCore::attach_this_thread() noexcept {
     attachments_of_thread = attachment;
     note_outside(attachment->cache, stack_.depth());
   }
-  current_caches[current_index_] = {this, &attachment->cache};
+  current_caches[place_] = {this, &attachment->cache};
   return &attachment->cache;
 }
 
@@ -133,10 +137,10 @@ PoolCore::Attachment* PoolCore::take_idle_or_new() noexcept {
 
 // Takes back the cache of a thread that has removed it from its own list.
 void PoolCore::detach(Attachment* attachment) noexcept {
-  if (current_caches[current_index_].core == this) current_caches[current_index_] = {};
+  if (current_caches[place_].core == this) current_caches[place_] = {};
   {
     const std::lock_guard lock{mutex_};
-    if (slab_ != nullptr) {
+    if (memory_ != nullptr) {
       flush_all(attachment->cache);
     } else {
       attachment->cache.drop();
@@ -144,9 +148,10 @@ void PoolCore::detach(Attachment* attachment) noexcept {
     attachment->next_idle = idle_;
     idle_ = attachment;
   }
+  wake_if_waiting();
   // acquire: as in release_with().
-  const bool open = state_.load(std::memory_order_acquire) == State::open;
-  unreference(!open && free_buffers_if_unused() ? 2 : 1);
+  const bool closed = (state_.load(std::memory_order_acquire) & kClosed) != 0;
+  unreference(closed && free_buffers_if_unused() ? 2 : 1);
 }
 
 // Lets go of the pools that no longer exist.
@@ -155,7 +160,7 @@ void PoolCore::detach_closed() noexcept {
   while (*link != nullptr) {
     Attachment* const attachment = *link;
     // relaxed: nothing is read on the strength of it.
-    if (attachment->core->state_.load(std::memory_order_relaxed) == State::open) {
+    if ((attachment->core->state_.load(std::memory_order_relaxed) & kClosed) == 0) {
       link = &attachment->next_in_thread;
     } else {
       *link = attachment->next_in_thread;
@@ -178,8 +183,7 @@ void PoolCore::forget_after_fork() noexcept {
   for (Attachment* attachment = attachments_of_thread; attachment != nullptr;
        attachment = attachment->next_in_thread) {
     attachment->cache.drop();
-    attachment->core->state_.store(State::forked,
-                                   std::memory_order_relaxed);  // relaxed: one thread
+    attachment->core->state_.store(kForked, std::memory_order_relaxed);  // relaxed: one thread
   }
   attachments_of_thread = nullptr;
   for (CurrentCache& current : current_caches) current = {};
@@ -191,6 +195,7 @@ void PoolCore::flush_this_thread() noexcept {
        attachment = attachment->next_in_thread) {
     if (attachment->core == this) flush_all(attachment->cache);
   }
+  wake_if_waiting();
 }
 
 }  // namespace tapeline::pool

@@ -8,6 +8,9 @@
 // Progress:      wait-free.
 // Memory orders: all counters have one writer, so load, add, store needs no read-modify-write.
 //                relaxed everywhere but in `releases`: nobody derives anything else from them.
+// Layout:        how many slots are here is not stored but follows from the counters: releases
+//                less acquires, plus what refills and flushes moved. So an operation writes one
+//                counter, and an acquire does not wait for the release before it on one word.
 
 #include <algorithm>
 #include <atomic>
@@ -23,39 +26,46 @@ namespace tapeline::pool {
 class alignas(kLinePairBytes) ThreadCache {
  public:
   // Requires: 1 <= batch <= kMaxBatch.
-  explicit ThreadCache(std::uint32_t batch) noexcept : batch_{batch}, capacity_{2 * batch} {
+  explicit ThreadCache(std::uint32_t batch) noexcept : capacity_{2 * batch}, batch_{batch} {
     assert(batch >= 1 && batch <= kMaxBatch);
   }
 
   // Takes the slot that came back last and counts an acquire, or returns kNoSlot.
   std::uint32_t take() noexcept {
-    const std::uint32_t count = parked();
-    if (count == 0) return kNoSlot;
-    const std::uint32_t slot = slots_[count - 1];
-    set_parked(count - 1);
-    note_acquired(outside_ - static_cast<std::int32_t>(count - 1));
-    return slot;
+    const std::uint64_t acquired = acquires.get();
+    const std::uint32_t count = here(acquired, releases.get());
+    if (count <= at_peak_) [[unlikely]]
+      return take_at_peak(count);
+    acquires.set(acquired + 1);
+    return slots_[count - 1];
   }
 
-  [[nodiscard]] bool full() const noexcept { return parked() == capacity_; }
+  [[nodiscard]] bool full() const noexcept { return here() == capacity_; }
 
-  // Keeps the slot and counts a release. Requires: !full().
-  void put(std::uint32_t slot) noexcept {
-    const std::uint32_t count = parked();
-    assert(count < capacity_);
+  // Keeps the slot, counts a release and returns true; or returns false when the cache is full.
+  [[nodiscard]] bool try_put(std::uint32_t slot) noexcept {
+    const std::uint64_t released = releases.get();
+    const std::uint32_t count = here(acquires.get(), released);
+    if (count == capacity_) [[unlikely]]
+      return false;
     slots_[count] = slot;
-    set_parked(count + 1);
-    note_released();
+    note_released(released);
+    return true;
+  }
+  // Requires: !full().
+  void put(std::uint32_t slot) noexcept {
+    [[maybe_unused]] const bool kept = try_put(slot);
+    assert(kept);
   }
 
   // Fills an empty cache with the batch on top of `stack`; it stays empty when there is none.
   // Returns the depth of the stack.
   template <typename Stack>
   std::uint32_t refill(Stack& stack) noexcept {
-    assert(parked() == 0);
+    assert(here() == 0);
     const auto popped = stack.pop(slots_);
     if (popped.retries != 0) cas_retries_pop.add(popped.retries);
-    set_parked(popped.count);
+    moved_.add(popped.count);
     return popped.depth;
   }
 
@@ -63,67 +73,97 @@ class alignas(kLinePairBytes) ThreadCache {
   // Returns the depth of the stack. Requires: not empty.
   template <typename Stack>
   std::uint32_t flush_oldest(Stack& stack) noexcept {
-    const std::uint32_t count = parked();
+    const std::uint32_t count = here();
     assert(count != 0);
     const std::uint32_t moved = std::min(count, batch_);
     const auto pushed = stack.push(slots_, moved);
     if (pushed.retries != 0) cas_retries_push.add(pushed.retries);
     std::memmove(slots_, slots_ + moved, (count - moved) * sizeof(std::uint32_t));
-    set_parked(count - moved);
+    moved_.set(moved_.get() - moved);
     return pushed.depth;
   }
 
   // Forgets the slots. For caches whose pool is gone.
-  void drop() noexcept { set_parked(0); }
+  void drop() noexcept { moved_.set(acquires.get() - releases.get()); }
 
   // Tells how many buffers are outside the shared stacks, as seen at the last move to or from
   // them. What is outside and not parked here is in use, or parked with another thread.
   void set_outside(std::uint32_t outside) noexcept {
     outside_ = static_cast<std::int32_t>(outside);
+    note_peak(peak_in_use());
   }
   [[nodiscard]] std::int32_t outside() const noexcept { return outside_; }
 
-  // Counts an acquire; `in_use` is what this thread then believes to be in use.
+  // Counts an acquire of a buffer that was not here; `in_use` is what this thread then believes
+  // to be in use.
   void note_acquired(std::int32_t in_use) noexcept {
+    moved_.add(1);
     acquires.add(1);
-    if (in_use > peak_.load(std::memory_order_relaxed)) {
-      peak_.store(in_use, std::memory_order_relaxed);
-    }
+    if (in_use > peak_in_use()) note_peak(in_use);
   }
 
-  // release: whoever reads this count knows that the thread is done with the buffer, and with the
-  // records of the stack, and that the acquire of the same buffer has been counted. Pool memory
-  // is freed on the strength of it.
-  void note_released() noexcept { releases.add_release(1); }
+  // Counts a release of a buffer that does not stay here.
+  void note_released() noexcept {
+    moved_.set(moved_.get() - 1);
+    note_released(releases.get());
+  }
 
+  // Exact for the owner; for others at most a few operations old.
   [[nodiscard]] std::uint32_t parked() const noexcept {
-    return parked_.load(std::memory_order_relaxed);
+    const auto count = static_cast<std::int32_t>(here());
+    return static_cast<std::uint32_t>(std::clamp(count, 0, static_cast<std::int32_t>(capacity_)));
   }
   [[nodiscard]] std::int32_t peak_in_use() const noexcept {
     return peak_.load(std::memory_order_relaxed);
   }
 
  private:
-  void set_parked(std::uint32_t count) noexcept { parked_.store(count, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t here(std::uint64_t acquired, std::uint64_t released) const noexcept {
+    return static_cast<std::uint32_t>(moved_.get() + released - acquired);
+  }
+  [[nodiscard]] std::uint32_t here() const noexcept { return here(acquires.get(), releases.get()); }
 
-  std::atomic<std::uint32_t> parked_{0};  // slots_[0, parked_) are here, the oldest first
-  std::uint32_t batch_;
-  std::uint32_t capacity_;
-  std::int32_t outside_ = 0;
-  std::atomic<std::int32_t> peak_{0};
+  // release: whoever reads this count knows that the thread is done with the buffer, and with the
+  // records of the stack, and that the acquire of the same buffer has been counted. Pool memory
+  // is freed on the strength of it.
+  void note_released(std::uint64_t before) noexcept { releases.set_release(before + 1); }
+
+  // The cache is empty, or holds fewer slots than it ever did at this number outside.
+  [[gnu::noinline]] std::uint32_t take_at_peak(std::uint32_t count) noexcept {
+    if (count == 0) return kNoSlot;
+    note_peak(outside_ - static_cast<std::int32_t>(count - 1));
+    acquires.add(1);
+    return slots_[count - 1];
+  }
+
+  void note_peak(std::int32_t in_use) noexcept {
+    peak_.store(in_use, std::memory_order_relaxed);
+    at_peak_ = static_cast<std::uint32_t>(std::max(outside_ - in_use, 0));
+  }
 
  public:
   Counter acquires;
   Counter releases;
+
+ private:
+  Counter moved_;              // slots that came here by refills less those that went by flushes
+  std::uint32_t at_peak_ = 0;  // an acquire with no more slots than this here is a new peak
+  std::uint32_t capacity_;
+  std::uint32_t batch_;
+  std::int32_t outside_ = 0;
+  std::atomic<std::int32_t> peak_{0};
+  std::uint32_t slots_[2 * kMaxBatch];  // those here, the oldest first
+
+ public:
   // Not touched by a hit.
   Counter stack_hits;
   Counter fallbacks;
   Counter refusals;
+  Counter waits;
+  Counter timeouts;
   Counter cas_retries_pop;
   Counter cas_retries_push;
-
- private:
-  std::uint32_t slots_[2 * kMaxBatch];
 };
+static_assert(alignof(ThreadCache) == kLinePairBytes && sizeof(ThreadCache) == 3 * kLinePairBytes);
 
 }  // namespace tapeline::pool

@@ -190,5 +190,30 @@ TEST(LockFreeBufferPool, FlushReachesAllThreePools) {
   EXPECT_EQ(stats.simd.available, 4U);
 }
 
+// Pools of one kind share the places in which a thread finds its caches, more pools than places.
+TEST(BufferPool, ManyPoolsOfAKindInOneThreadKeepTheirBuffersApart) {
+  std::vector<std::unique_ptr<BufferPool<SimdKind>>> pools;
+  for (int i = 0; i < 14; ++i) {
+    pools.push_back(std::make_unique<BufferPool<SimdKind>>(small_pool(4, 1, 2)));
+  }
+  for (int round = 0; round < 50; ++round) {
+    for (auto& pool : pools) {
+      auto guard = pool->try_acquire();
+      auto other = pools[static_cast<std::size_t>(round) % pools.size()]->try_acquire();
+      EXPECT_TRUE(guard && other);
+    }
+    if (round == 20) pools[0] = std::make_unique<BufferPool<SimdKind>>(small_pool(4, 1, 2));
+  }
+  std::uint64_t acquires = 0;
+  for (auto& pool : pools) {
+    const BufferCounts counts = pool->counts();
+    EXPECT_EQ(counts.stack_hits, 1U);
+    EXPECT_EQ(counts.in_use, 0U);
+    EXPECT_EQ(counts.refusals, 0U);
+    acquires += counts.acquires;
+  }
+  EXPECT_GE(acquires, 13U * 50);
+}
+
 }  // namespace
 }  // namespace tapeline::pool

@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "pool_support.hpp"
 
@@ -67,6 +69,42 @@ TEST(Fork, ChildMayNotUseAPoolThatOnlyOtherThreadsUsed) {
   Pool pool{small_pool(8, 0, 2)};
   std::thread{[&] { static_cast<void>(pool.try_acquire()); }}.join();
   EXPECT_EQ(in_child([&] { return !pool.try_acquire() && pool.counts().refusals == 1; }), 0);
+}
+
+TEST(Fork, ChildNeitherGrowsNorWaitsNorTrims) {
+  PoolConfig config = small_pool(4, 0, 2);
+  config.max_buffers = 12;
+  config.slab_buffers = 4;
+  Pool pool{config};
+  std::vector<SerializationGuard> guards;
+  for (int i = 0; i < 12; ++i) guards.push_back(pool.acquire_or_grow());
+  EXPECT_EQ(in_child([&] {
+              auto handle = pool.this_thread();
+              return !pool.acquire_or_grow() && !pool.acquire_for(std::chrono::hours{1}) &&
+                     !handle.acquire_or_grow() && !handle.acquire_for(std::chrono::hours{1}) &&
+                     pool.trim() == 0 && pool.counts().waits == 0;
+            }),
+            0);
+  guards.clear();
+  pool.flush_this_thread();
+  EXPECT_GT(pool.trim(), 0U);
+}
+
+TEST(Fork, ChildMayDestroyAPoolThatGrowsAndMakeItsOwn) {
+  PoolConfig config = small_pool(4, 0, 2);
+  config.max_buffers = 64;
+  config.low_watermark = 4;
+  auto pool = std::make_unique<Pool>(config);
+  EXPECT_EQ(in_child([&] {
+              pool.reset();
+              config.growth_thread = false;  // ThreadSanitizer lets no child start a thread
+              Pool own{config};
+              std::vector<SerializationGuard> guards;
+              while (guards.size() < 64) guards.push_back(own.acquire_or_grow());
+              return own.counts().grown_buffers == 60;
+            }),
+            0);
+  EXPECT_TRUE(pool->try_acquire());
 }
 
 TEST(Fork, ChildMayDestroyThePoolAndMakeItsOwn) {

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
+#include <new>
+#include <type_traits>
+
 #include "pool/memory_checks.hpp"
 #include "pool_support.hpp"
 
@@ -67,6 +72,44 @@ TEST_F(MisuseDeathTest, UsedLengthBeyondCapacityIsRefused) {
       "used <= capacity");
 }
 
+// Through the bytes of the guard, copied past its type, as a bug elsewhere may do.
+void release_twice(SerializationGuard& guard) {
+  alignas(SerializationGuard) std::array<std::byte, sizeof(SerializationGuard)> copy;
+  std::memcpy(copy.data(), &guard, copy.size());
+  guard.release();
+  std::launder(reinterpret_cast<SerializationGuard*>(copy.data()))->release();
+}
+
+TEST_F(MisuseDeathTest, SecondReleaseOfABufferIsFound) {
+  EXPECT_DEATH(
+      {
+        Pool pool{small_pool(4, 0, 1)};
+        auto guard = pool.try_acquire();
+        release_twice(guard);
+      },
+      "serialization pool: buffer 0 was released but is not in use");
+}
+
+TEST_F(MisuseDeathTest, SecondReleaseOfAnOverflowBufferIsFound) {
+  EXPECT_DEATH(
+      {
+        Pool pool{small_pool(1, 1, 1)};
+        const auto regular = pool.try_acquire();
+        auto guard = pool.try_acquire();
+        release_twice(guard);
+      },
+      "serialization pool: buffer 1 was released but is not in use");
+}
+
+TEST_F(MisuseDeathTest, SlotWithTwoOwnersOrOfNoPoolIsFound) {
+  SlotOwners owners;
+  owners.track(2);
+  owners.hand_out(1, "test");
+  EXPECT_DEATH(owners.hand_out(1, "test"), "test pool: buffer 1 was handed out twice");
+  EXPECT_DEATH(owners.take_back(0, "test"), "test pool: buffer 0 was released but is not in use");
+  EXPECT_DEATH(owners.take_back(2, "test"), "test pool: buffer 2 was released but is not in use");
+}
+
 TEST_F(MisuseDeathTest, HandleRefusesABufferOfAnotherPoolOfItsKind) {
   EXPECT_DEATH(
       {
@@ -102,6 +145,16 @@ TEST_F(MisuseDeathTest, AddressSanitizerSeesABufferThatWasNeverAcquired) {
   EXPECT_DEATH(static_cast<void>(*next), "use-after-poison");
 }
 #endif
+
+// Pointers are not taken back at all, whether they are the pool's own or foreign.
+template <typename Giver>
+concept TakesPointers = requires(Giver giver, std::byte* data) {
+  giver.release(data);
+};
+static_assert(!TakesPointers<Pool>);
+static_assert(!TakesPointers<Pool::ThreadHandle>);
+static_assert(!std::is_constructible_v<SerializationGuard, std::byte*>);
+static_assert(!std::is_assignable_v<SerializationGuard&, CompressionGuard>);
 
 TEST(Misuse, WriteToTheLastByteIsNoMistake) {
   Pool pool{small_pool(4, 1, 1)};

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "pool_support.hpp"
 
@@ -61,6 +62,41 @@ TEST(PoolConfig, RefusesMoreBuffersThanASlotNumberCanName) {
       "simd pool: buffer_count and overflow_buffers must not exceed 1048575 together";
   EXPECT_EQ(refusal<SimdKind>(small_pool(kNoSlot, 1, 1)), expected);
   EXPECT_EQ(refusal<SimdKind>(small_pool(0xFFFFFFFF, 0xFFFFFFFF, 1)), expected);
+}
+
+TEST(PoolConfig, BoundIsAtLeastWhatIsThereFromTheStart) {
+  PoolConfig config = small_pool(4, 2, 1);
+  config.max_buffers = 5;
+  EXPECT_EQ(refusal<SimdKind>(config),
+            "simd pool: max_buffers must be 0, or at least buffer_count and overflow_buffers "
+            "together");
+  config.max_buffers = 6;
+  EXPECT_EQ(refusal<SimdKind>(config), "accepted");
+  config.max_buffers = kNoSlot + 1;
+  EXPECT_EQ(refusal<SimdKind>(config), "simd pool: max_buffers must not exceed 1048575");
+}
+
+TEST(PoolConfig, WatermarkAndNodeHaveLimits) {
+  PoolConfig config = small_pool(4, 2, 1);
+  config.low_watermark = 5;
+  EXPECT_EQ(refusal<SimdKind>(config), "simd pool: low_watermark must not exceed buffer_count");
+  config.low_watermark = 4;
+  config.numa_node = -2;
+  EXPECT_EQ(refusal<SimdKind>(config), "simd pool: numa_node must be -1 or a node from 0 to 1023");
+}
+
+TEST(PoolConfig, NodeThatDoesNotExistIsNamed) {
+  PoolConfig config = small_pool(4, 2, 1);
+  config.numa_node = 1023;
+  try {
+    const BufferPool<SimdKind> pool{config};
+    FAIL() << "this machine has 1024 NUMA nodes";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(std::string{error.what()}.rfind(
+                  "simd pool: cannot get memory for 4 buffers on NUMA node 1023: ", 0),
+              0U)
+        << error.what();
+  }
 }
 
 TEST(PoolConfig, SimdBuffersAreWholeLines) {

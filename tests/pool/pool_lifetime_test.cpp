@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <barrier>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -115,6 +116,33 @@ TEST(PoolLifetime, ReleasesThatRaceWithTheDestructorLeaveNothing) {
     ASSERT_FALSE(is_mapped(data)) << round;
     for (std::thread& thread : threads) thread.join();
   }
+}
+
+TEST(PoolLifetimeDeathTest, StaticGuardMayBeDestroyedAfterTheStaticPool) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        static SerializationGuard outlives;  // constructed first, so destroyed last
+        static Pool pool{small_pool(4, 1, 2)};
+        outlives = pool.try_acquire();
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "destroyed while 1 of its buffers are in use");
+}
+
+TEST(PoolLifetimeDeathTest, StaticPoolThatGrowsEndsItsThread) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        PoolConfig config = small_pool(4, 1, 2);
+        config.max_buffers = 4096;
+        config.low_watermark = 4;
+        static Pool pool{config};
+        static SerializationGuard guard = pool.try_acquire();  // destroyed before the pool
+        static_cast<void>(pool.acquire_or_grow());
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 TEST(PoolLifetime, ConstructorThatThrowsLeavesNothing) {

@@ -61,6 +61,52 @@ TEST_F(ThreadCacheTest, FlushesWhatThereIsWhenItIsLessThanABatch) {
   EXPECT_EQ(cache_.parked(), 0U);
 }
 
+// Claim to break: around a border between batches each operation goes to the stack.
+TEST_F(ThreadCacheTest, TurnsBackAtABorderWithoutTheStack) {
+  const auto swaps = [this] { return stack_.tag(); };
+  cache_.refill(stack_);
+  std::array<std::uint32_t, 4> held{};
+  for (std::uint32_t& slot : held) {
+    slot = cache_.take();
+    if (slot == kNoSlot) {
+      cache_.refill(stack_);
+      slot = cache_.take();
+    }
+  }
+  // One slot of the second batch is out; go back and forth over the border.
+  const std::uint64_t before = swaps();
+  for (int round = 0; round < 10; ++round) {
+    for (std::size_t i = 4; i-- != 2;) ASSERT_TRUE(cache_.try_put(held[i]));
+    for (std::size_t i = 2; i < 4; ++i) ASSERT_NE(held[i] = cache_.take(), kNoSlot);
+  }
+  EXPECT_EQ(swaps(), before);
+  EXPECT_EQ(stack_.depth(), 3U);
+  // And at the upper end: after a flush one batch is left, so a batch may come back.
+  for (std::uint32_t slot = 10; !cache_.full(); ++slot) cache_.put(slot);
+  EXPECT_FALSE(cache_.try_put(9));
+  cache_.flush_oldest(stack_);
+  const std::uint32_t depth = stack_.depth();
+  for (int round = 0; round < 10; ++round) {
+    for (std::uint32_t i = 0; i < kBatch; ++i) ASSERT_TRUE(cache_.try_put(9 - i));
+    for (std::uint32_t i = 0; i < kBatch; ++i) ASSERT_NE(cache_.take(), kNoSlot);
+  }
+  EXPECT_EQ(stack_.depth(), depth);
+}
+
+TEST_F(ThreadCacheTest, OverflowBuffersCountButAreNotParked) {
+  cache_.set_outside(1);
+  cache_.note_acquired(1);
+  EXPECT_EQ(cache_.acquires.get(), 1U);
+  EXPECT_EQ(cache_.parked(), 0U);
+  EXPECT_EQ(cache_.peak_in_use(), 1);
+  cache_.put(3);
+  cache_.note_released();
+  EXPECT_EQ(cache_.parked(), 1U);
+  EXPECT_EQ(cache_.releases.get(), 2U);
+  cache_.drop();
+  EXPECT_EQ(cache_.parked(), 0U);
+}
+
 TEST_F(ThreadCacheTest, CountsAcquiresAndReleases) {
   cache_.refill(stack_);
   const std::uint32_t slot = cache_.take();
