@@ -1,6 +1,7 @@
 #pragma once
 
-// Reads MoldUDP64 downstream packets in place ("MoldUDP64 Protocol Specification V 1.00").
+// Reads MoldUDP64 downstream packets and requests in place ("MoldUDP64 Protocol Specification
+// V 1.00").
 //
 // Every length is checked against what is left before it is used: no message that is handed on
 // reaches outside the payload. Whole blocks in front of damage are delivered, then the damage is
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "codec/bytes.hpp"
@@ -81,6 +83,22 @@ template <typename Fn>
   const ParsedHeader parsed = parse_header(payload);
   if (parsed.status != PacketStatus::ok) return parsed.status;
   return for_each_block(parsed.header, payload, 0, fn);
+}
+
+// A request packet, as a re-request server gets it. Nothing if it is not exactly kRequestBytes
+// long, asks for no message, or for numbers that no session has: 0, or past the largest.
+[[nodiscard]] inline std::optional<Request> parse_request(
+    std::span<const std::byte> payload) noexcept {
+  if (payload.size() != kRequestBytes) return std::nullopt;
+  Request request;
+  std::memcpy(request.session.bytes.data(), payload.data(), kSessionBytes);
+  request.first = load_be<std::uint64_t>(payload.data() + 10);
+  request.count = load_be<std::uint16_t>(payload.data() + 18);
+  if (request.first == 0 || request.count == 0) return std::nullopt;
+  if (request.first > std::numeric_limits<std::uint64_t>::max() - request.count) {
+    return std::nullopt;
+  }
+  return request;
 }
 
 }  // namespace tapeline::codec::moldudp64

@@ -38,6 +38,15 @@ inline std::size_t write_end_of_session(std::span<std::byte> out, const Session&
   return write_header(out, {session, next_sequence, kEndOfSessionCount});
 }
 
+// Requires: out.size() >= kRequestBytes. Returns the bytes written.
+inline std::size_t write_request(std::span<std::byte> out, const Request& request) noexcept {
+  assert(out.size() >= kRequestBytes);
+  std::memcpy(out.data(), request.session.bytes.data(), kSessionBytes);
+  store_be(out.data() + 10, request.first);
+  store_be(out.data() + 18, request.count);
+  return kRequestBytes;
+}
+
 class PacketBuilder {
  public:
   // The packet never grows past out.size(). Requires: out.size() >= kHeaderBytes.

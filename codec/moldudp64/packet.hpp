@@ -18,6 +18,7 @@ namespace tapeline::codec::moldudp64 {
 
 inline constexpr std::size_t kSessionBytes = 10;
 inline constexpr std::size_t kHeaderBytes = 20;
+inline constexpr std::size_t kRequestBytes = 20;
 inline constexpr std::size_t kLengthBytes = 2;
 inline constexpr std::size_t kMaxMessageBytes = 0xFFFF;
 
@@ -71,6 +72,16 @@ struct Header {
   // Sequence numbers start at 1. Anonymised captures carry 0: such a packet can be decoded, but
   // not put in order. This is no error of the packet.
   [[nodiscard]] constexpr bool is_unsequenced() const noexcept { return sequence == 0; }
+};
+
+// What a client sends to a re-request server, in a packet of kRequestBytes bytes: please send
+// `count` messages from `first` on. The answer is a downstream packet, perhaps of fewer messages.
+struct Request {
+  Session session;
+  std::uint64_t first = 0;
+  std::uint16_t count = 0;
+
+  friend bool operator==(const Request&, const Request&) = default;
 };
 
 enum class PacketStatus : std::uint8_t {

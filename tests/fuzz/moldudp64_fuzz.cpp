@@ -1,6 +1,6 @@
 // Any bytes as a MoldUDP64 packet of ITCH messages: deliveries stay inside the input and count on
 // from the header, starting at a later block delivers the rest of the same, and a packet without
-// damage is what the builder makes of its messages.
+// damage is what the builder makes of its messages. The same bytes are read as a request, too.
 
 #include <algorithm>
 #include <array>
@@ -46,12 +46,24 @@ void check_rebuilt(const moldudp64::Header& header, std::span<const std::byte> p
   require(std::ranges::equal(builder.finish(), payload));
 }
 
+// A request that is read is written again as it was, and asks for numbers that can be.
+void check_request(std::span<const std::byte> payload) {
+  const auto request = moldudp64::parse_request(payload);
+  if (!request) return;
+  std::array<std::byte, moldudp64::kRequestBytes> out{};
+  require(moldudp64::write_request(out, *request) == payload.size());
+  require(std::ranges::equal(out, payload));
+  require(request->first > 0 && request->count > 0 &&
+          request->first + request->count > request->first);
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::span<const std::byte> payload = std::as_bytes(std::span{data, size});
   const moldudp64::ParsedHeader parsed = moldudp64::parse_header(payload);
+  check_request(payload);
 
   std::vector<std::span<const std::byte>> messages;
   const auto status = moldudp64::for_each_message(

@@ -253,5 +253,26 @@ TEST(MoldUdp64Status, NamesEachStatusAndKnowsTheMalformed) {
   EXPECT_EQ(std::count(names.begin(), names.end(), "invalid"), 0);
 }
 
+TEST(MoldUdp64Decoder, ReadsARequest) {
+  const auto request = parse_request(header(500, 100));
+  ASSERT_TRUE(request.has_value());
+  EXPECT_EQ(request->session, Session::from_text("000010059B"));
+  EXPECT_EQ(request->first, 500U);
+  EXPECT_EQ(request->count, 100U);
+}
+
+TEST(MoldUdp64Decoder, RejectsRequestsOfAnotherLengthAndForImpossibleNumbers) {
+  Packet whole = header(500, 100);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_FALSE(parse_request(std::span{whole}.first(length)).has_value()) << length;
+  }
+  whole.push_back(std::byte{0});
+  EXPECT_FALSE(parse_request(whole).has_value());
+  EXPECT_FALSE(parse_request(header(0, 1)).has_value());
+  EXPECT_FALSE(parse_request(header(1, 0)).has_value());
+  EXPECT_FALSE(parse_request(header(kMaxSequence - 1, 2)).has_value());
+  EXPECT_TRUE(parse_request(header(kMaxSequence - 1, 1)).has_value());
+}
+
 }  // namespace
 }  // namespace tapeline::codec::moldudp64

@@ -117,5 +117,17 @@ TEST(MoldUdp64Encoder, PacketWithoutMessagesIsAHeartbeat) {
   EXPECT_EQ(parse_header(builder.finish()).status, PacketStatus::heartbeat);
 }
 
+TEST(MoldUdp64Encoder, WritesARequestAsTheSpecificationHasIt) {
+  std::array<std::byte, kRequestBytes> out{};
+  const Request request{.session = kSession, .first = 0x0102030405060708U, .count = 0x0A0B};
+  EXPECT_EQ(write_request(out, request), kRequestBytes);
+  const std::array<std::uint8_t, kRequestBytes> expected{
+      'T', 'A', 'P', 'E', ' ', ' ', ' ', ' ', ' ', ' ', 1, 2, 3, 4, 5, 6, 7, 8, 0x0A, 0x0B};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(out[i], std::byte{expected[i]}) << i;
+  }
+  EXPECT_EQ(parse_request(out), request);
+}
+
 }  // namespace
 }  // namespace tapeline::codec::moldudp64
