@@ -80,6 +80,10 @@ bool Endpoint::same_address(const sockaddr_storage& other) const noexcept {
   return as_v4(other).sin_addr.s_addr == v4().s_addr;
 }
 
+bool Endpoint::same_port(const sockaddr_storage& other) const noexcept {
+  return other.ss_family == storage_.ss_family && Endpoint{other}.port() == port();
+}
+
 std::string Endpoint::text() const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
   const void* const address = is_v6() ? static_cast<const void*>(&v6()) : &v4();
@@ -90,6 +94,12 @@ std::string Endpoint::text() const {
 
 void Endpoint::set_scope(unsigned interface_index) noexcept {
   if (is_v6()) reinterpret_cast<sockaddr_in6&>(storage_).sin6_scope_id = interface_index;
+}
+
+void Endpoint::set_port(std::uint16_t port) noexcept {
+  in_port_t& place = is_v6() ? reinterpret_cast<sockaddr_in6&>(storage_).sin6_port
+                             : reinterpret_cast<sockaddr_in&>(storage_).sin_port;
+  place = codec::swap_bytes(port);
 }
 
 const in_addr& Endpoint::v4() const noexcept { return as_v4(storage_).sin_addr; }

@@ -35,9 +35,11 @@ class Endpoint {
   [[nodiscard]] bool is_link_local() const noexcept;  // IPv6, needs the interface to be complete
   [[nodiscard]] std::uint16_t port() const noexcept;
   [[nodiscard]] bool same_address(const sockaddr_storage& other) const noexcept;
+  [[nodiscard]] bool same_port(const sockaddr_storage& other) const noexcept;
   [[nodiscard]] std::string text() const;  // "239.1.2.3:26400", "[ff15::1]:26400"
 
   void set_scope(unsigned interface_index) noexcept;
+  void set_port(std::uint16_t port) noexcept;
 
   [[nodiscard]] const in_addr& v4() const noexcept;   // Requires: !is_v6()
   [[nodiscard]] const in6_addr& v6() const noexcept;  // Requires: is_v6()

@@ -24,33 +24,100 @@ std::int64_t subtract_clamped(std::int64_t a, std::int64_t b) noexcept {
 
 SequencerCore::SequencerCore(const SequencerConfig& config, SerializationPool& pool)
     : config_{config},
+      only_line_{first_only_line(config)},
       store_{pool, config.hold_packets, config.hold_bytes},
-      lines_{std::make_unique<LineCounters[]>(config.lines)} {}
+      patience_ns_{add_clamped(config.hold_ns, std::max<std::int64_t>(config.recovery_ns, 0))},
+      lines_{std::make_unique<LineCounters[]>(config.lines + config.request_lines)},
+      health_{config.lines, config.line_dead_ns, config.lines_unknown},
+      arrivals_{only_line_ == 0 ? 1 : kRecentArrivals},
+      digests_{only_line_ == 0 ? 0 : config.conflict_window} {}
 
-GapRange SequencerCore::whole_blocks(const Packet& packet,
-                                     const codec::moldudp64::Header& header) noexcept {
+std::uint16_t SequencerCore::first_only_line(const SequencerConfig& config) noexcept {
+  if (config.lines + config.request_lines <= 1) return 0;
+  return config.lines_unknown ? kNotHeard : kEveryLine;
+}
+
+void SequencerCore::note_line(const Packet& packet) noexcept {
+  if (packet.line != only_line_) only_line_ = only_line_ == kNotHeard ? packet.line : kEveryLine;
+}
+
+void SequencerCore::note_copies(const Packet& packet, const Header& header) noexcept {
+  note_line(packet);
+  if (only_line_ != kEveryLine) return;
+  note_arrival(header.sequence, packet);
+  if (!digests_.enabled()) return;
+  static_cast<void>(codec::moldudp64::for_each_block(
+      header, packet.payload(), 0,
+      [this](std::uint64_t sequence, std::span<const std::byte> bytes) {
+        digests_.note(sequence, bytes);
+      }));
+}
+
+void SequencerCore::note_lag(const Packet& packet, const GapRange& range) noexcept {
+  if (packet.line >= config_.lines || only_line_ != kEveryLine) return;
+  UnixNanos first_time = 0;
+  if (range.first < expected_) {
+    const LineArrivals::Arrival* const first = arrivals_.find(range.first);
+    if (first == nullptr || first->line == packet.line) return;
+    first_time = first->time;
+  } else {
+    const HeldPiece* const first = store_.find(range.first);
+    if (first == nullptr || first->is_passed() || first->packet.line == packet.line) return;
+    first_time = first->packet.rx_time;
+  }
+  lines_[packet.line].lag.record(subtract_clamped(packet.rx_time, first_time));
+}
+
+GapRange SequencerCore::whole_blocks(const Packet& packet, const Header& header) noexcept {
+  note_line(packet);
+  const bool compare = only_line_ == kEveryLine && digests_.enabled();
   std::uint64_t count = 0;
+  std::uint64_t conflicts = 0;
   const auto status = codec::moldudp64::for_each_block(
-      header, packet.payload(), 0, [&](std::uint64_t, std::span<const std::byte>) { ++count; });
+      header, packet.payload(), 0, [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
+        ++count;
+        if (!compare) return;
+        if (digests_.knows(sequence)) {
+          if (digests_.differs(sequence, bytes)) ++conflicts;
+        } else if (sequence >= expected_) {
+          digests_.note(sequence, bytes);
+        }
+      });
   if (status != codec::moldudp64::PacketStatus::ok) count_malformed(status);
+  if (conflicts > 0) {
+    counters_.conflicts.add(conflicts);
+    lines_[packet.line].conflicts.add(conflicts);
+  }
   return {header.sequence, header.sequence + count};
 }
 
 bool SequencerCore::may_change_session(std::int64_t now_ns) const noexcept {
-  if (session_change_allowed_ || (end_at_ != 0 && expected_ == end_at_)) return true;
+  if (session_change_allowed_) return true;
+  if (end_at_ != 0) {
+    // Everything up to the end was delivered, or is held and only waits for a snapshot.
+    if (expected_ == end_at_) return true;
+    if (is_holding() && !store_.empty() && store_.last_exclusive() == end_at_ &&
+        store_.messages() == end_at_ - expected_) {
+      return true;
+    }
+  }
   return subtract_clamped(now_ns, last_own_ns_) >= config_.session_silence_ns;
 }
 
-void SequencerCore::adopt(const codec::moldudp64::Header& header, std::int64_t now_ns) noexcept {
+void SequencerCore::adopt(const Header& header, std::int64_t now_ns) noexcept {
   session_change_allowed_ = false;
   session_ = header.session;
   expected_ = config_.first_expected != 0 ? config_.first_expected : header.sequence;
-  note_progress(now_ns);
+  note_progress(now_ns, kEveryLine);
   announced_ = {};
   latest_ = {};
   end_at_ = 0;
   end_told_ = false;
   gaps_noted_ = 0;
+  tried_at_ = 0;
+  ++hole_changes_;
+  arrivals_.clear();
+  digests_.clear();
   counters_.sessions.add(1);
   if (config_.first_expected == 0 && expected_ > 1) counters_.late_joins.add(1);
   counters_.first_sequence.set(expected_);
@@ -75,13 +142,22 @@ bool SequencerCore::take_end_of_session() noexcept {
 }
 
 bool SequencerCore::hold(const Packet& packet, const GapRange& range, std::int64_t now_ns) {
-  std::uint64_t new_messages = 0;
-  switch (store_.hold(packet, range, now_ns, new_messages)) {
+  const HoldStore::Result result =
+      store_.hold(packet, range, now_ns, {expected_, latest_.sequence});
+  switch (result.outcome) {
     case HoldStore::Outcome::full: return false;
     case HoldStore::Outcome::held: late_run_ = 0; break;
-    case HoldStore::Outcome::duplicate: break;
+    case HoldStore::Outcome::duplicate:
+      // Delivered before the position went back: there is something in front of it all the same.
+      if (const HeldPiece* piece = store_.find(range.first);
+          piece != nullptr && piece->is_passed()) {
+        announce(range.first, now_ns);
+      }
+      break;
   }
-  count_duplicates(packet, range.count() - new_messages);
+  if (result.holes_changed) ++hole_changes_;
+  if (result.holes_closed > 0) count_filled(packet, result.holes_closed);
+  count_duplicates(packet, range.count() - result.new_messages);
   counters_.held.set(store_.size());
   counters_.held_peak.set(std::max<std::uint64_t>(counters_.held_peak.get(), store_.size()));
   return true;
@@ -93,40 +169,59 @@ void SequencerCore::announce(std::uint64_t sequence, std::int64_t now_ns) noexce
   if (announced_.sequence <= expected_) announced_ = latest_;
   if (announced_.sequence <= expected_) {
     announced_ = latest_ = {sequence, now_ns};
+    ++hole_changes_;
   } else if (sequence > latest_.sequence) {
     latest_ = {sequence, now_ns};
+    ++hole_changes_;
   }
 }
 
 std::int64_t SequencerCore::deadline(std::int64_t since_ns) const noexcept {
-  return add_clamped(std::max(since_ns, last_progress_ns_), config_.hold_ns);
+  return add_clamped(std::max(since_ns, last_progress_ns_), patience_ns_);
 }
 
 std::int64_t SequencerCore::next_deadline() const noexcept {
+  if (is_holding()) return wait_until_ns_;
   std::int64_t next = kNoDeadline;
-  if (const HeldPiece* piece = store_.first_revealing()) next = deadline(piece->since_ns);
+  if (store_.since_ns() != HoldStore::kNever) next = deadline(store_.since_ns());
   if (const Announcement& known = next_announcement(); known.sequence > expected_) {
     next = std::min(next, deadline(known.since_ns));
+  }
+  if (snapshot_ == SnapshotWait::for_hole && next != kNoDeadline) {
+    next = std::max(next, wait_until_ns_);
   }
   return next;
 }
 
 std::uint64_t SequencerCore::next_known() const noexcept {
-  if (store_.first_revealing() == nullptr && next_announcement().sequence <= expected_) {
-    return HoldStore::kNone;
-  }
   const std::uint64_t announced = next_announcement().sequence;
-  return announced > expected_ ? std::min(store_.first(), announced) : store_.first();
+  if (announced > expected_) return std::min(store_.first(), announced);
+  return store_.since_ns() != HoldStore::kNever ? store_.first() : HoldStore::kNone;
 }
 
 std::uint64_t SequencerCore::due_end(std::int64_t now_ns) const noexcept {
-  const HeldPiece* const piece = store_.first_revealing();
-  if (piece != nullptr && deadline(piece->since_ns) <= now_ns) return store_.first();
+  const std::int64_t since_ns = store_.since_ns();
+  if (since_ns != HoldStore::kNever && deadline(since_ns) <= now_ns) return store_.first();
   return std::min(store_.first(), next_announcement().sequence);
+}
+
+bool SequencerCore::closes_hole(const GapRange& part) const noexcept {
+  if (store_.empty()) {
+    return part.first < latest_.sequence && latest_.sequence <= part.last_exclusive;
+  }
+  return part.last_exclusive == store_.first() && store_.since_ns() != HoldStore::kNever;
+}
+
+void SequencerCore::update_limit() noexcept {
+  limit_ = is_holding() ? 0 : store_.first();
+  const std::uint64_t announced = next_announcement().sequence;
+  if (announced > expected_) limit_ = std::min(limit_, announced);
 }
 
 void SequencerCore::note_gap(const GapRange& gap) noexcept {
   expected_ = gap.last_exclusive;
+  note_no_arrival(gap.first);
+  ++hole_changes_;
   counters_.gaps.add(1);
   counters_.messages_lost.add(gap.count());
   recent_gaps_[gaps_noted_++ % kRecentGaps] = gap;
@@ -144,10 +239,11 @@ bool SequencerCore::note_old(const Packet& packet, const GapRange& range) noexce
     return false;
   }
   counters_.late.add(range.count());
+  if (packet.line >= config_.lines) return false;  // a late answer tells nothing of the position
   if (late_run_ > 0 && range.first < late_next_) return false;
   ++late_run_;
   late_next_ = range.last_exclusive;
-  return config_.resync_packets != 0 && late_run_ >= config_.resync_packets &&
+  return config_.resync_packets != 0 && late_run_ >= config_.resync_packets && !is_holding() &&
          store_.can_mark(kRecentGaps + 1);
 }
 
@@ -172,6 +268,8 @@ void SequencerCore::step_back_to(std::uint64_t sequence, std::int64_t now_ns) {
     }
   }
   if (next < expected_) store_.mark_passed({next, expected_});
+  // The slots of gaps that are open again hold no older ones: those were overwritten.
+  for (std::size_t at = kept; at < gaps_noted_; ++at) recent_gaps_[at % kRecentGaps] = {};
   gaps_noted_ = kept;
   counters_.messages_lost.set(counters_.messages_lost.get() - taken_back);
   counters_.resyncs.add(1);
@@ -179,7 +277,76 @@ void SequencerCore::step_back_to(std::uint64_t sequence, std::int64_t now_ns) {
   expected_ = sequence;
   announced_ = {};
   latest_ = {};
-  note_progress(now_ns);
+  tried_at_ = 0;
+  ++hole_changes_;
+  arrivals_.clear();
+  note_progress(now_ns, kEveryLine);
+}
+
+bool SequencerCore::can_resume_at(std::uint64_t sequence) const noexcept {
+  if (!has_session() || sequence == 0 || sequence > kMaxSequence) return false;
+  return sequence >= expected_ || joining_;
+}
+
+bool SequencerCore::hold_for_snapshot(std::int64_t now_ns) noexcept {
+  if (!has_session() || config_.snapshot_ns <= 0) return false;
+  if (!is_holding()) begin_wait(SnapshotWait::holding, now_ns);
+  update_limit();
+  return true;
+}
+
+bool SequencerCore::may_ask_snapshot(std::int64_t now_ns) const noexcept {
+  return config_.snapshot_ns > 0 && snapshot_ == SnapshotWait::none && expected_ != tried_at_ &&
+         now_ns >= retry_at_ns_;
+}
+
+void SequencerCore::begin_wait(SnapshotWait wait, std::int64_t now_ns) noexcept {
+  if (snapshot_ == SnapshotWait::none) counters_.snapshots_wanted.add(1);
+  snapshot_ = wait;
+  joining_ = false;
+  wait_until_ns_ = add_clamped(now_ns, config_.snapshot_ns);
+  tried_at_ = expected_;
+  if (wait == SnapshotWait::for_hole) hole_end_ = next_known();
+  counters_.holding.set(wait == SnapshotWait::holding ? 1 : 0);
+}
+
+void SequencerCore::end_wait(SnapshotEnd reason, std::int64_t now_ns) noexcept {
+  snapshot_ = SnapshotWait::none;
+  joining_ = false;
+  counters_.holding.set(0);
+  counters_.snapshots_abandoned.add(1);
+  if (reason == SnapshotEnd::overflow) counters_.snapshot_overflows.add(1);
+  if (reason == SnapshotEnd::timeout) counters_.snapshot_timeouts.add(1);
+  if (reason != SnapshotEnd::filled && reason != SnapshotEnd::session) {
+    retry_at_ns_ = add_clamped(now_ns, config_.snapshot_retry_ns);
+  }
+}
+
+void SequencerCore::bridge_to(std::uint64_t sequence, std::int64_t now_ns) noexcept {
+  snapshot_ = SnapshotWait::none;
+  counters_.holding.set(0);
+  counters_.snapshots_used.add(1);
+  if (sequence < expected_) {  // joined behind the snapshot: what lies between is a hole
+    counters_.first_sequence.set(sequence);
+    expected_ = sequence;
+    arrivals_.clear();
+    ++hole_changes_;
+  } else if (sequence > expected_) {
+    std::uint64_t closed = 0;
+    for_each_hole([&](const GapRange& hole) {
+      if (hole.last_exclusive <= sequence) ++closed;
+    });
+    counters_.bridged_by_snapshot.add(closed);
+    counters_.messages_bridged.add(sequence - expected_);
+    note_no_arrival(expected_);
+    while (!store_.empty() && store_.front().range.last_exclusive <= sequence) store_.pop_front();
+    expected_ = sequence;
+    ++hole_changes_;
+  }
+  joining_ = false;
+  tried_at_ = expected_;
+  counters_.held.set(store_.size());
+  note_progress(now_ns, kEveryLine);
 }
 
 }  // namespace tapeline::net

@@ -57,6 +57,17 @@ std::uint32_t set_receive_buffer(const Socket& socket, std::uint32_t asked_bytes
   return static_cast<std::uint32_t>(got) / 2;  // the kernel doubles what it is asked for
 }
 
+void set_arrival_options(const Socket& socket) {
+  socket.set(SOL_SOCKET, SO_TIMESTAMPNS, 1, "cannot set SO_TIMESTAMPNS");
+  socket.set(SOL_SOCKET, SO_RXQ_OVFL, 1, "cannot set SO_RXQ_OVFL");
+}
+
+void bind_to(const Socket& socket, const Endpoint& endpoint) {
+  if (::bind(socket.fd(), endpoint.data(), endpoint.size()) != 0) {
+    Socket::throw_errno("cannot bind to " + endpoint.text());
+  }
+}
+
 void join(const Socket& socket, const Endpoint& group, unsigned interface) {
   if (group.is_v6()) {
     const ipv6_mreq request{group.v6(), interface};
@@ -69,6 +80,56 @@ void join(const Socket& socket, const Endpoint& group, unsigned interface) {
     socket.set(IPPROTO_IP, IP_ADD_MEMBERSHIP, request, "cannot join the group");
     socket.set(IPPROTO_IP, IP_MULTICAST_ALL, 0, "cannot set IP_MULTICAST_ALL");
   }
+}
+
+// The servers of a request line. Throws unless they are unicast and of one IP version.
+std::vector<Endpoint> server_endpoints(const UdpLineConfig& config) {
+  std::vector<Endpoint> servers;
+  const unsigned interface = interface_index(config.interface);
+  for (const UdpServer& server : config.servers) {
+    Endpoint& endpoint = servers.emplace_back(server.address, server.port);
+    if (endpoint.is_multicast() || endpoint.is_wildcard() || server.port == 0) {
+      throw std::runtime_error{"server " + endpoint.text() + " is no address to send requests to"};
+    }
+    if (endpoint.family() != servers.front().family()) {
+      throw std::runtime_error{"servers " + servers.front().text() + " and " + endpoint.text() +
+                               " are not of one IP version"};
+    }
+    if (endpoint.is_link_local()) endpoint.set_scope(interface);
+  }
+  return servers;
+}
+
+// Where datagrams to `peer` leave from, as the kernel would route them now; the port is that of
+// `bound`. Sends nothing. `bound` itself if there is no route.
+Endpoint routed_from(const Endpoint& peer, const Endpoint& bound) {
+  const Socket probe{peer.family()};
+  if (::connect(probe.fd(), peer.data(), peer.size()) != 0) return bound;
+  Endpoint local = probe.local();
+  local.set_port(bound.port());
+  return local;
+}
+
+// A socket for requests and their answers, bound to one address, or to all of this host.
+Socket open_request_line(const UdpLineConfig& config, const std::vector<Endpoint>& servers,
+                         Endpoint& endpoint) {
+  if (!config.sources.empty()) {
+    throw std::runtime_error{"a line with servers hears nobody else; it can not have sources"};
+  }
+  const Endpoint& server = servers.front();
+  const char* const any = server.is_v6() ? "::" : "0.0.0.0";
+  endpoint = Endpoint{config.address.empty() ? any : config.address, config.port};
+  if (endpoint.is_multicast() || endpoint.family() != server.family()) {
+    throw std::runtime_error{"\"" + config.address + "\" is no address to reach server " +
+                             server.text() + " from"};
+  }
+  if (endpoint.is_link_local()) endpoint.set_scope(interface_index(config.interface));
+  Socket socket{endpoint.family()};
+  set_arrival_options(socket);
+  bind_to(socket, endpoint);
+  endpoint = socket.local();
+  if (endpoint.is_wildcard()) endpoint = routed_from(server, endpoint);
+  return socket;
 }
 
 Socket open_line(const UdpLineConfig& config, Endpoint& endpoint) {
@@ -89,12 +150,9 @@ Socket open_line(const UdpLineConfig& config, Endpoint& endpoint) {
   if (endpoint.is_multicast()) {
     socket.set(SOL_SOCKET, SO_REUSEADDR, 1, "cannot set SO_REUSEADDR");
   }
-  socket.set(SOL_SOCKET, SO_TIMESTAMPNS, 1, "cannot set SO_TIMESTAMPNS");
-  socket.set(SOL_SOCKET, SO_RXQ_OVFL, 1, "cannot set SO_RXQ_OVFL");
+  set_arrival_options(socket);
   // Bound to the group: datagrams of other groups on this port do not arrive here.
-  if (::bind(socket.fd(), endpoint.data(), endpoint.size()) != 0) {
-    Socket::throw_errno("cannot bind to " + endpoint.text());
-  }
+  bind_to(socket, endpoint);
   if (endpoint.is_multicast()) join(socket, endpoint, interface);
   endpoint = socket.local();
   return socket;
@@ -108,7 +166,11 @@ Socket open_line(const UdpLineConfig& config, Endpoint& endpoint) {
 
 struct UdpSource::Line {
   Line(const UdpLineConfig& config, std::uint16_t line_index, std::uint32_t buffer_bytes_asked)
-      : index{line_index}, socket{open_line(config, endpoint)}, header{endpoint} {
+      : index{line_index},
+        servers{server_endpoints(config)},
+        socket{servers.empty() ? open_line(config, endpoint)
+                               : open_request_line(config, servers, endpoint)},
+        header{endpoint} {
     buffer_bytes = set_receive_buffer(socket, buffer_bytes_asked);
     for (const std::string& address : config.sources) {
       const Endpoint& source = sources.emplace_back(address, std::uint16_t{0});
@@ -126,6 +188,11 @@ struct UdpSource::Line {
   }
 
   [[nodiscard]] bool permits(const sockaddr_storage& sender) const noexcept {
+    if (!servers.empty()) {
+      return std::any_of(servers.begin(), servers.end(), [&](const Endpoint& server) {
+        return server.same_port(sender) && server.same_address(sender);
+      });
+    }
     if (sources.empty()) return true;
     return std::any_of(sources.begin(), sources.end(),
                        [&](const Endpoint& source) { return source.same_address(sender); });
@@ -161,6 +228,7 @@ struct UdpSource::Line {
   }
 
   std::uint16_t index;
+  std::vector<Endpoint> servers;  // of a request line
   Endpoint endpoint;
   Socket socket;
   IpHeader header;
@@ -335,6 +403,17 @@ std::size_t UdpSource::poll_once(const Sink& sink) {
     ++batches;
   }
   return batches;
+}
+
+bool UdpSource::send_request(std::size_t index, std::size_t server,
+                             std::span<const std::byte> request) noexcept {
+  Line& line = *lines_[index];
+  const Endpoint& to = line.servers[server];
+  const ssize_t sent = ::sendto(line.socket.fd(), request.data(), request.size(), MSG_DONTWAIT,
+                                to.data(), to.size());
+  const bool taken = sent == static_cast<ssize_t>(request.size());
+  (taken ? line.counters.requests : line.counters.send_errors).add(1);
+  return taken;
 }
 
 void UdpSource::refresh_kernel_drops() {

@@ -6,6 +6,9 @@
 // Two ways to drive it. start() waits for readiness with Asio and hands every batch to a sink;
 // poll_once() asks all lines without waiting, for a thread that spins. Not both at a time.
 //
+// A line with servers is a request line: its socket sends requests to them, and only what comes
+// back from one of them, address and port, is a packet of that line.
+//
 // Thread safety: one thread, that which runs the io_context or polls. Counters may be read by any.
 // Ownership:     a batch owns its buffer. The pool is not owned and must outlive this. After
 //                start(), call stop() before the io_context is destroyed, and do not run the
@@ -20,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,12 +35,21 @@ namespace tapeline::net {
 
 using pool::Counter;
 
+struct UdpServer {
+  std::string address{};
+  std::uint16_t port = 0;
+};
+
 struct UdpLineConfig {
   std::string name{};                  // "A"
   std::string address{};               // multicast group, or a unicast address of this host
   std::uint16_t port = 0;              // 0 with a unicast address: any free one
   std::string interface {};            // to join the group on; empty: by route
   std::vector<std::string> sources{};  // permitted senders; empty: any
+
+  // Makes it a request line. All of one IP version; `address` is unicast, or empty: any of this
+  // host. `sources` must be empty.
+  std::vector<UdpServer> servers{};
 };
 
 struct UdpSourceConfig {
@@ -56,6 +69,8 @@ struct alignas(pool::kCacheLineBytes) UdpLineCounters {
   Counter filtered;      // from a sender that is not permitted; dropped
   Counter no_buffer;     // times that the pool was empty
   Counter errors;        // failed receives
+  Counter requests;      // handed to the kernel
+  Counter send_errors;   // requests that it did not take
 };
 
 class UdpSource {
@@ -85,6 +100,11 @@ class UdpSource {
 
   // One receive() on every line. Returns the batches handed on.
   std::size_t poll_once(const Sink& sink);
+
+  // Sends one datagram to a server of a request line, without waiting. Returns whether the kernel
+  // took it. Requires: `line` has such a server.
+  bool send_request(std::size_t line, std::size_t server,
+                    std::span<const std::byte> request) noexcept;
 
   // Asks the kernel for drops that no later datagram has told of. Call it now and then.
   void refresh_kernel_drops();

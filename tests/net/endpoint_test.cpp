@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <stdexcept>
 
 namespace tapeline::net {
@@ -37,6 +38,21 @@ TEST(Endpoint, NamesTheInterfacesThatThereAre) {
     EXPECT_THAT(error.what(),
                 ::testing::StartsWith("no network interface named \"nosuch0\" (there are: "));
     EXPECT_THAT(error.what(), ::testing::HasSubstr("lo"));
+  }
+}
+
+TEST(Endpoint, ComparesAddressAndPortApart) {
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    Endpoint endpoint{address, 5};
+    sockaddr_storage other{};
+    std::memcpy(&other, endpoint.data(), endpoint.size());
+    EXPECT_TRUE(endpoint.same_port(other));
+    EXPECT_TRUE(endpoint.same_address(other));
+    endpoint.set_port(6);
+    EXPECT_EQ(endpoint.port(), 6);
+    EXPECT_FALSE(endpoint.same_port(other));
+    EXPECT_TRUE(endpoint.same_address(other));
+    EXPECT_FALSE((Endpoint{address[0] == ':' ? "127.0.0.1" : "::1", 5}.same_port(other)));
   }
 }
 

@@ -288,6 +288,65 @@ TEST_F(SequencerTest, StepsBackWhenTheRealPacketsLieInALostRange) {
   EXPECT_EQ(seen.gaps.size(), 1U);
 }
 
+// The ring of recent losses holds 64. Those taken back by going back must not come alive again as
+// if they were the ones that they once overwrote.
+TEST_F(SequencerTest, WhatWasGotAfterGoingBackIsNoLongerLost) {
+  constexpr std::uint64_t kGaps = 70;
+  constexpr std::uint64_t kLast = 10 * kGaps;  // first number of the last loss
+  std::int64_t now = 0;
+  feed(kLineA, 1, std::vector<std::string>(9, "m"), now);
+  for (std::uint64_t gap = 1; gap <= kGaps; ++gap) {  // 10 to 14, 20 to 24, ... are lost
+    feed(kLineA, 10 * gap + 5, std::vector<std::string>(5, "m"), now);
+    now += kHold;
+    sequencer.on_timer(now, seen);
+  }
+  ASSERT_EQ(counters().gaps.get(), kGaps);
+  ASSERT_EQ(sequencer.expected(), kLast + 10);
+
+  seen = {};
+  for (std::uint64_t late = kLast - 10; late < kLast - 6; ++late) feed(kLineB, late, {"l"}, now);
+  ASSERT_THAT(seen.resyncs, ElementsAre(kLast - 7));
+  feed(kLineB, kLast - 6, {"l"}, now);
+  feed(kLineB, kLast, std::vector<std::string>(5, "l"), now);
+  ASSERT_EQ(sequencer.expected(), kLast + 10);
+  ASSERT_EQ(seen.messages.size(), 7U);
+
+  const std::uint64_t duplicates = counters().duplicates.get();
+  for (std::uint64_t again = kLast; again < kLast + 5; ++again) feed(kLineA, again, {"l"}, now);
+  EXPECT_EQ(seen.messages.size(), 7U);
+  EXPECT_EQ(counters().resyncs.get(), 1U);
+  EXPECT_EQ(counters().duplicates.get(), duplicates + 5);
+}
+
+TEST_F(SequencerTest, AfterGoingBackPacketsThatHadComeShowWhatIsStillMissing) {
+  feed(kLineA, 1, {"a"}, 0);
+  feed(kLineA, 10, {"j"}, 0);
+  sequencer.on_timer(kHold, seen);
+  feed(kLineA, 20, {"t"}, kHold);
+  sequencer.on_timer(2 * kHold, seen);
+  for (std::uint64_t late = 2; late < 6; ++late) feed(kLineB, late, {"l"}, 2 * kHold);
+  ASSERT_THAT(seen.resyncs, ElementsAre(5));
+  seen = {};
+  EXPECT_EQ(sequencer.next_deadline(), Sequencer::kNoDeadline);
+  feed(kLineB, 20, {"t"}, 3 * kHold);
+  EXPECT_EQ(sequencer.next_deadline(), 4 * kHold);
+  sequencer.on_timer(4 * kHold, seen);
+  EXPECT_THAT(seen.gaps, ElementsAre(GapRange{6, 10}, GapRange{11, 20}));
+  EXPECT_THAT(seen.messages, IsEmpty());
+}
+
+// Only what moves the position on keeps a hole open for longer.
+TEST_F(SequencerTest, PacketsOfWhichNothingIsWholeDoNotKeepAHoleOpen) {
+  feed(kLineA, 1, {"a"}, 0);
+  feed(kLineA, 10, {"j"}, 0);
+  MoldPacket damaged{kLineB, 2, {"b", "c"}};
+  damaged.resize_payload(codec::moldudp64::kHeaderBytes + 1);
+  for (std::int64_t now = 100; now < kHold; now += 100) feed(damaged, now);
+  EXPECT_EQ(sequencer.next_deadline(), kHold);
+  sequencer.on_timer(kHold, seen);
+  EXPECT_THAT(seen.gaps, ElementsAre(GapRange{2, 10}));
+}
+
 TEST_F(SequencerTest, StepsBackFromAForgedHeartbeat) {
   const std::uint64_t forged = std::uint64_t{1} << 40U;
   feed(kLineA, 1, {"a"}, 0);

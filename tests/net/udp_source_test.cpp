@@ -5,6 +5,7 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <array>
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <stdexcept>
@@ -216,6 +217,129 @@ TEST_F(UdpSourceTest, DropsAndCountsSendersThatAreNotPermitted) {
   UdpSender other{{.address = "127.0.0.1", .port = open.port(0)}};
   send_texts(other, {"x"});
   EXPECT_THAT(receive(open, 0, 1), ElementsAre("x"));
+}
+
+// A re-request server on loopback: gets requests and answers to where they came from.
+class Server {
+ public:
+  explicit Server(const char* address = "127.0.0.1") : socket_{Endpoint{address, 0}.family()} {
+    const Endpoint any{address, 0};
+    if (::bind(socket_.fd(), any.data(), any.size()) != 0) Socket::throw_errno("bind");
+  }
+  [[nodiscard]] UdpServer where(const char* address = "127.0.0.1") const {
+    return {address, socket_.local().port()};
+  }
+  // The next request; the answers go to its sender.
+  std::string request() {
+    std::array<char, 100> bytes{};
+    ssize_t length = -1;
+    static_cast<void>(poll_until([&] {
+      socklen_t name_length = sizeof client_;
+      length = ::recvfrom(socket_.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT,
+                          reinterpret_cast<sockaddr*>(&client_), &name_length);
+      return length >= 0;
+    }));
+    return {bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0))};
+  }
+  void answer(const std::string& text) { answer_to(text, client_); }
+  void answer_to(const std::string& text, const sockaddr_storage& client) {
+    const Endpoint to{client};
+    EXPECT_EQ(::sendto(socket_.fd(), text.data(), text.size(), 0, to.data(), to.size()),
+              static_cast<ssize_t>(text.size()));
+  }
+  [[nodiscard]] const sockaddr_storage& client() const { return client_; }
+
+ private:
+  Socket socket_;
+  sockaddr_storage client_{};
+};
+
+TEST_F(UdpSourceTest, ARequestLineSendsToItsServersAndHearsTheirAnswers) {
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    Server one{address};
+    Server two{address};
+    UdpSource source{
+        {.lines = {line(address, 0),
+                   {.name = "requests", .servers = {one.where(address), two.where(address)}}}},
+        pool.serialization()};
+    const std::string text = "a request of 20 byte";
+    EXPECT_TRUE(source.send_request(1, 1, std::as_bytes(std::span{text})));
+    EXPECT_EQ(two.request(), text);
+    two.answer("answer");
+    const PacketBatch batch = receive_batch(source, 1);
+    ASSERT_EQ(batch.packets().size(), 1U);
+    const Packet& packet = batch.packets()[0];
+    EXPECT_EQ(testing::text_of(packet.payload()), "answer");
+    EXPECT_EQ(packet.line, 1);
+    // The header that an archive keeps: from the server to the address that this host has for it.
+    const std::byte* const udp = packet.datagram + packet.payload_offset - 8;
+    EXPECT_EQ(codec::load_be<std::uint16_t>(udp), two.where(address).port);
+    EXPECT_EQ(codec::load_be<std::uint16_t>(udp + 2), source.port(1));
+    EXPECT_EQ(udp[-1], std::byte{1});  // the end of 127.0.0.1 or ::1
+    EXPECT_EQ(source.counters(1).requests.get(), 1U);
+    EXPECT_EQ(source.counters(1).send_errors.get(), 0U);
+  }
+}
+
+TEST_F(UdpSourceTest, ARequestLineDropsAndCountsWhatDoesNotComeFromAServer) {
+  Server server;
+  Server stranger;  // on the same address, but another port
+  UdpSource source{{.lines = {{.name = "requests", .servers = {server.where()}}}},
+                   pool.serialization()};
+  const std::string text = "request";
+  ASSERT_TRUE(source.send_request(0, 0, std::as_bytes(std::span{text})));
+  EXPECT_EQ(server.request(), text);
+  stranger.answer_to("forged", server.client());
+  std::vector<std::string> texts;
+  EXPECT_TRUE(poll_until([&] {
+    receive_waiting(source, 0, texts);
+    return source.counters(0).filtered.get() == 1;
+  }));
+  server.answer("real");
+  EXPECT_TRUE(poll_until([&] {
+    receive_waiting(source, 0, texts);
+    return !texts.empty();
+  }));
+  EXPECT_THAT(texts, ElementsAre("real"));
+  EXPECT_EQ(source.counters(0).packets.get(), 1U);
+}
+
+TEST_F(UdpSourceTest, ARequestLineMayBeBoundToOneAddressAndPort) {
+  Server server;
+  const std::uint16_t port = free_port();
+  UdpSource source{{.lines = {{.name = "requests",
+                               .address = "127.0.0.1",
+                               .port = port,
+                               .servers = {server.where()}}}},
+                   pool.serialization()};
+  EXPECT_EQ(source.port(0), port);
+}
+
+TEST_F(UdpSourceTest, RequestsThatTheKernelDoesNotTakeAreCounted) {
+  Server server;
+  UdpSource source{{.lines = {{.name = "requests", .servers = {server.where()}}}},
+                   pool.serialization()};
+  const std::string huge(100'000, 'x');
+  EXPECT_FALSE(source.send_request(0, 0, std::as_bytes(std::span{huge})));
+  EXPECT_EQ(source.counters(0).send_errors.get(), 1U);
+  EXPECT_EQ(source.counters(0).requests.get(), 0U);
+}
+
+TEST_F(UdpSourceTest, RequestLineErrorsNameTheLine) {
+  using ::testing::HasSubstr;
+  const auto error = [&](UdpLineConfig config) {
+    config.name = "R";
+    return error_of(config);
+  };
+  EXPECT_EQ(error({.servers = {{"239.1.1.1", 5}}}),
+            "line R: server 239.1.1.1:5 is no address to send requests to");
+  EXPECT_THAT(error({.servers = {{"127.0.0.1", 0}}}), HasSubstr("is no address to send"));
+  EXPECT_THAT(error({.servers = {{"127.0.0.1", 5}, {"::1", 5}}}),
+              HasSubstr("are not of one IP version"));
+  EXPECT_THAT(error({.address = "::1", .servers = {{"127.0.0.1", 5}}}),
+              HasSubstr("is no address to reach server 127.0.0.1:5 from"));
+  EXPECT_THAT(error({.sources = {"127.0.0.1"}, .servers = {{"127.0.0.1", 5}}}),
+              HasSubstr("can not have sources"));
 }
 
 TEST_F(UdpSourceTest, AsksTheKernelForDrops) {
