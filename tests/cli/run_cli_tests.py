@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 
 PROGRAM = ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -132,13 +133,18 @@ class CommandLine(CliTest):
 
 class Check(CliTest):
     def test_examples_are_right(self):
+        login = {"TAPELINE_FEED_USERNAME": "user", "TAPELINE_FEED_PASSWORD": "hunter2"}
         for path in sorted((ROOT / "configs").glob("*.yaml")):
-            with self.subTest(path.name):
+            with self.subTest(path.name), unittest.mock.patch.dict(os.environ, login):
                 result = self.run_program("check", path)
-                self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertIn("feed nasdaq", result.stdout)
+                self.assertNotIn("hunter2", result.stdout + result.stderr)
                 for line in result.stderr.splitlines():
-                    self.assertTrue(line.startswith("tapeline: warning: "), line)
+                    # A host without any route is one where these would not run.
+                    self.assertTrue(line.startswith("tapeline: warning: ")
+                                    or "this host has no route to 239." in line, line)
+                no_route = "this host has no route" in result.stderr
+                self.assertEqual(result.returncode, 2 if no_route else 0, result.stderr)
 
     def test_json(self):
         result = self.run_program("check", "--format", "json", ROOT / "configs/demo.yaml")
@@ -459,6 +465,144 @@ class Replay(CliTest):
         self.expect_one_line(self.replay("--pace", "fast", path), 2, "--pace")
         self.expect_one_line(self.replay("--port", "0", path), 2, "--port")
         self.expect_one_line(self.replay("--format", "xml", path), 2, "--format")
+
+
+class Simulate(CliTest):
+    """Live sessions go to a unicast address of loopback, so that no multicast route is needed."""
+
+    LIVE = ("--lines", "A", "--to-a", "127.0.0.1:26477", "--rate", "max")
+
+    def test_help_has_every_fault_and_server(self):
+        text = self.run_program("simulate", "--help").stdout
+        for part in ("--from FILE", "--pace", "--faults SPEC", "--request-server ADDRESS:PORT",
+                     "--request-peers", "--soup-server ADDRESS:PORT", "--glimpse-server ADDRESS",
+                     "--credentials-file FILE", "--history-mib", "--linger", "burst=0.1%x200",
+                     "server-silent=10s-20s", "reset=10000x3", "trickle"):
+            with self.subTest(part):
+                self.assertIn(part, text)
+
+    def test_wrong_flags(self):
+        server = "127.0.0.1:0"
+        for arguments, part in (
+                (("--faults", "loss=1"), "--faults: fault option 'loss': '1' is not a rate"),
+                (("--faults", "loss=1%,"), "--faults: the fault options end in a comma"),
+                (("--faults", "los=1%"), "--faults: there is no fault option 'los'"),
+                (("--faults", "loss=1%", "--write", "x.pcap"), "--write"),
+                (("--faults", "server-loss=1%"), "--faults: server-loss and the like are for "),
+                (("--faults", "loss=1%", "--lines", "none", "--soup-server", server),
+                 "--faults: there is no line for them with --lines none"),
+                (("--soup-server", "host:1"), "--soup-server: 'host:1' is not an address and a "),
+                (("--soup-server", "239.1.1.1:5"), "--soup-server: '239.1.1.1:5' is not"),
+                (("--soup-faults", "trickle"), "--soup-faults requires --soup-server"),
+                (("--soup-server", server, "--soup-faults", "reset"),
+                 "--soup-faults: there is no fault option 'reset'; there are reset=MESSAGES"),
+                (("--glimpse-server", server, "--glimpse-faults", "silent=x"), "--glimpse-faults: "),
+                (("--request-server", server, "--request-peers", "me"),
+                 "--request-peers: 'me' is not 'any' or addresses with commas"),
+                (("--request-server", "0.0.0.0:0"),
+                 "--request-server on 0.0.0.0 needs --request-peers: the addresses that may ask"),
+                (("--request-peers", "any"), "--request-peers requires --request-server"),
+                (("--request-server", server, "--request-rate", "0"), "--request-rate: '0' is not"),
+                (("--credentials-file", "x"), "--credentials-file is for --soup-server and "),
+                (("--soup-server", server, "--credentials-file", "none"),
+                 "none: No such file or directory"),
+                (("--lines", "none"), "--lines none sends nothing: it needs a server"),
+                (("--history-mib", "0"), "--history-mib: '0' is not a whole number from 1"),
+                (("--linger", "-1"), "--linger"),
+                (("--pace", "1"), "--pace requires --from"),
+                (("--from", "x", "--pace", "fast"), "--pace: 'fast' is not max or a number"),
+                (("--from", "x", "--pace", "1", "--rate", "5"), "--rate excludes --pace"),
+                (("--from", "x", "--write", "y.pcap"), "--write excludes --from"),
+                (("--from", "x", "--ledger", "y"), "--ledger excludes --from"),
+                (("--from", "missing.pcap"), "missing.pcap: "),
+                (("--messages", "10"), "--messages: '10' is not a whole number from 1200"),
+                (("--format", "pcap"), "--format pcap is for a file: name it with --write"),
+                (("--format", "json", "--write", "x.pcap"), "--format json is for the summary")):
+            with self.subTest(arguments):
+                self.expect_one_line(self.run_program("simulate", *arguments), 2, part)
+
+    def test_passwords_are_not_told(self):
+        self.write("accounts", "user hunter2 surplus\n")
+        result = self.run_program("simulate", *self.LIVE, "--soup-server", "127.0.0.1:0",
+                                  "--credentials-file", "accounts")
+        self.expect_one_line(result, 2, "accounts: line 1: more than USER PASSWORD")
+        self.assertNotIn("hunter2", result.stderr)
+
+    def test_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            result = self.run_program("simulate", *self.LIVE, "--soup-server", f"127.0.0.1:{port}")
+        self.expect_one_line(result, 2, f"cannot listen on 127.0.0.1:{port}: Address already in")
+
+    def test_capture_is_sent_message_by_message(self):
+        data = ROOT / "tests/data"
+        for name, flags in (("session.pcap", ()), ("session.itch", ("--pace", "max"))):
+            with self.subTest(name):
+                result = self.run_program("simulate", "--from", data / name, "--lines", "A", "--to-a",
+                                          "127.0.0.1:26477", "--record", "sent.pcap", "--force",
+                                          "--format", "json", *(flags or ("--rate", "max")))
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+                self.assertEqual(json.loads(result.stdout)["messages"], 15000)
+                sent = json.loads(self.run_program("replay", "sent.pcap", "--format", "json").stdout)
+                whole = json.loads(self.run_program("replay", data / "session.pcap", "--format",
+                                                    "json").stdout)
+                by_type = [report["feeds"][0]["channels"][0]["messages_by_type"]
+                           for report in (sent, whole)]
+                self.assertEqual(by_type[0], by_type[1])
+
+    def test_damaged_capture_is_sent_to_the_damage(self):
+        content = (ROOT / "tests/data/session.itch").read_bytes()
+        self.write("cut.itch", content[:-1])
+        result = self.run_program("simulate", "--from", "cut.itch", *self.LIVE, "--format", "json")
+        self.expect_one_line(result, 1, "tapeline: cut.itch: ")
+        self.assertEqual(json.loads(result.stdout)["messages"], 14999)
+
+    def test_servers_answer_while_it_lingers(self):
+        process = subprocess.Popen(
+            [PROGRAM, "simulate", *self.LIVE, "--messages", "5000", "--session", "DAY", "--format",
+             "json", "--request-server", "127.0.0.1:0", "--soup-server", "127.0.0.1:0",
+             "--glimpse-server", "127.0.0.1:0", "--linger", "3600"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        self.addCleanup(process.kill)
+        ports = {line.split(" on ")[0]: int(line.rsplit(":", 1)[1])
+                 for line in (process.stderr.readline() for _ in range(3))}
+        messages = self.read_stream(ports["SoupBinTCP server"])
+        self.assertEqual(len(messages), 5000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(TIMEOUT_S)
+            client.sendto(struct.pack(">10sQH", b"DAY".ljust(10), 4990, 5),
+                          ("127.0.0.1", ports["re-request server"]))
+            answer = client.recv(2000)
+        self.assertEqual(answer[:20], struct.pack(">10sQH", b"DAY".ljust(10), 4990, 5))
+        self.assertEqual(answer[20:], b"".join(struct.pack(">H", len(m)) + m
+                                               for m in messages[4989:4994]))
+        snapshot = self.read_stream(ports["GLIMPSE server"])
+        self.assertEqual(snapshot[-1], b"G" + b"5001".rjust(20))
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual((process.returncode, errors), (0, ""))
+        report = json.loads(output)
+        self.assertEqual(report["request_server"]["answers"], 1)
+        self.assertEqual(report["soup_server"]["messages"], 5000)
+        self.assertEqual(report["glimpse_server"]["ends"], 1)
+        self.assertTrue(report["glimpse_server"]["whole"])
+
+    def read_stream(self, port):
+        """All messages from number 1 to the end of the session, and not a byte more."""
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as client:
+            client.sendall(struct.pack(">HB", 47, ord("L")) + b"user  password            "
+                           + b"1".rjust(20))
+            data = b"".join(iter(lambda: client.recv(65536), b""))
+        messages, types, at = [], "", 0
+        while at < len(data):
+            length = struct.unpack_from(">H", data, at)[0]
+            types += chr(data[at + 2])
+            if types[-1] == "S":
+                messages.append(data[at + 3:at + 2 + length])
+            at += 2 + length
+        self.assertRegex(types, "^A[SH]*Z$")
+        self.assertEqual(at, len(data))
+        return messages
 
 
 if __name__ == "__main__":

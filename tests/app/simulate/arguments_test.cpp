@@ -23,6 +23,50 @@ TEST(SimulateArguments, WrongEndpointsAreRefused) {
   }
 }
 
+TEST(SimulateArguments, ServersListenOnAnyPortButNoGroup) {
+  const auto any = parse_listen_endpoint("127.0.0.1:0");
+  ASSERT_TRUE(any.has_value());
+  EXPECT_EQ(any->port, 0);
+  EXPECT_TRUE(parse_listen_endpoint("[::1]:18001").has_value());
+  for (const char* const text :
+       {"", "239.1.1.1:5", "[ff15::1]:5", "127.0.0.1", "127.0.0.1:65536"}) {
+    EXPECT_FALSE(parse_listen_endpoint(text).has_value()) << text;
+  }
+}
+
+TEST(SimulateArguments, AddressesStandBetweenCommas) {
+  const auto two = parse_addresses("10.0.0.1,fe80::1");
+  ASSERT_TRUE(two.has_value());
+  EXPECT_EQ(two->size(), 2U);
+  EXPECT_EQ((*two)[0], codec::capture::Address::from_ipv4(0x0A000001));
+  for (const char* const text : {"", ",", "10.0.0.1,", "10.0.0.1 ,10.0.0.2", "10.0.0.1:5", "any"}) {
+    EXPECT_FALSE(parse_addresses(text).has_value()) << text;
+  }
+}
+
+TEST(SimulateArguments, LoopbackIsThisHost) {
+  const auto is_on_loopback = [](const char* text) {
+    return is_loopback(codec::capture::Address::from_text(text).value());
+  };
+  EXPECT_TRUE(is_on_loopback("127.0.0.1"));
+  EXPECT_TRUE(is_on_loopback("127.9.9.9"));
+  EXPECT_TRUE(is_on_loopback("::1"));
+  EXPECT_FALSE(is_on_loopback("0.0.0.0"));
+  EXPECT_FALSE(is_on_loopback("128.0.0.1"));
+  EXPECT_FALSE(is_on_loopback("::"));
+  EXPECT_FALSE(is_on_loopback("fe80::1"));
+}
+
+TEST(SimulateArguments, PaceIsNumberOrMax) {
+  EXPECT_EQ(parse_pace("max"), 0.0);
+  EXPECT_EQ(parse_pace("1"), 1.0);
+  EXPECT_EQ(parse_pace("0.5"), 0.5);
+  EXPECT_EQ(parse_pace("1000000"), 1e6);
+  for (const char* const text : {"", "0", "-1", "1e3", "1x", "nan", "inf", "0.0001", "1000001"}) {
+    EXPECT_FALSE(parse_pace(text).has_value()) << text;
+  }
+}
+
 TEST(SimulateArguments, DateIsMidnightSince1970) {
   EXPECT_EQ(parse_date("1970-01-01"), 0);
   EXPECT_EQ(parse_date("2026-01-05"), 1'767'571'200'000'000'000);

@@ -68,7 +68,7 @@ struct Watch {
 class PlayerTest : public ::testing::Test {
  protected:
   PlayCounts play() {
-    Player player{options_, session_, clock_, link_, watch_};
+    Player player{options_, feed_, clock_, link_, watch_};
     return player.play();
   }
   [[nodiscard]] std::size_t count(moldudp64::PacketStatus status) const {
@@ -81,6 +81,7 @@ class PlayerTest : public ::testing::Test {
 
   PlayOptions options_{.session = moldudp64::Session::from_text("LIVE")};
   Session session_{kConfig};
+  GeneratedFeed feed_{session_};
   FakeClock clock_;
   FakeLink link_{clock_};
   Watch watch_;
@@ -191,6 +192,92 @@ TEST_F(PlayerTest, EndOfSessionIsSaidThreeTimesApart) {
     EXPECT_EQ(sent.header.header.sequence, kConfig.messages + 1);
   }
   EXPECT_GE(last[2].time_ns - last[0].time_ns, 2 * options_.end_interval_ns);
+}
+
+TEST_F(PlayerTest, EndOfSessionIsSaidEachSecondWhileItLingers) {
+  options_.linger_ns = 10 * kSecond;
+  play();
+  EXPECT_GE(count(moldudp64::PacketStatus::end_of_session), 12U);
+  EXPECT_LE(count(moldudp64::PacketStatus::end_of_session), 13U);
+  const std::span last{link_.sent_.end() - 12, 12};
+  EXPECT_GE(last.back().time_ns - last.front().time_ns, 9 * kSecond);
+}
+
+TEST_F(PlayerTest, StopEndsTheLingering) {
+  options_.linger_ns = 1'000 * kSecond;
+  watch_.stop_at = kConfig.messages;
+  play();
+  EXPECT_EQ(count(moldudp64::PacketStatus::end_of_session), 3U);
+}
+
+// Messages with times of their own: one each 10 ms.
+class PacedFeed {
+ public:
+  [[nodiscard]] std::optional<FeedMessage> next() {
+    if (given_ == 100) return std::nullopt;
+    return FeedMessage{std::span{message_}, 5'000 + 10'000'000 * given_++};
+  }
+  [[nodiscard]] bool is_settled() const { return true; }
+
+ private:
+  std::array<std::byte, 30> message_{};
+  std::uint64_t given_ = 0;
+};
+
+TEST_F(PlayerTest, SpeedSendsEachMessageAtItsOwnTime) {
+  options_.speed = 2;
+  PacedFeed feed;
+  const std::uint64_t start_ns = clock_.now_ns();
+  Player player{options_, feed, clock_, link_, watch_};
+  EXPECT_EQ(player.play().messages, 100U);
+  for (std::size_t at = 0; at < 100; ++at) {
+    EXPECT_EQ(link_.sent_[at].header.header.count, 1);
+    EXPECT_GE(link_.sent_[at].time_ns, start_ns + at * 5'000'000);
+    EXPECT_LE(link_.sent_[at].time_ns, start_ns + at * 5'000'000 + 1'000'000);
+  }
+}
+
+TEST_F(PlayerTest, DurationEndsSpeedToo) {
+  options_.speed = 1;
+  options_.duration_ns = kSecond / 2;
+  PacedFeed feed;
+  Player player{options_, feed, clock_, link_, watch_};
+  const PlayCounts counts = player.play();
+  EXPECT_GE(counts.messages, 50U);
+  EXPECT_LE(counts.messages, 51U);
+}
+
+// Holds every packet for 5 ms.
+class LateLink {
+ public:
+  explicit LateLink(FakeClock& clock) : clock_{clock} {}
+
+  void send(std::span<const std::span<const std::byte>> packets) {
+    clock_.now_ns_ += 1'000;
+    for (std::size_t i = 0; i < packets.size(); ++i) due_.push_back(clock_.now_ns_ + 5'000'000);
+  }
+  void send_due() {
+    while (sent_ < due_.size() && due_[sent_] <= clock_.now_ns_) {
+      latest_ns_ = std::max(latest_ns_, clock_.now_ns_ - due_[sent_++]);
+    }
+  }
+  [[nodiscard]] std::uint64_t next_due_ns() const {
+    return sent_ < due_.size() ? due_[sent_] : std::numeric_limits<std::uint64_t>::max();
+  }
+
+  FakeClock& clock_;
+  std::vector<std::uint64_t> due_;
+  std::size_t sent_ = 0;
+  std::uint64_t latest_ns_ = 0;
+};
+
+TEST_F(PlayerTest, PacketsThatAreLateInTheLinkAllLeaveInTime) {
+  options_.rate = 100'000;
+  LateLink link{clock_};
+  Player player{options_, feed_, clock_, link, watch_};
+  const PlayCounts counts = player.play();
+  EXPECT_EQ(link.sent_, counts.packets);
+  EXPECT_LE(link.latest_ns_, 1'000'000U);
 }
 
 TEST_F(PlayerTest, PacketsKeepTheirBounds) {

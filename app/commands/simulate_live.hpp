@@ -1,0 +1,47 @@
+#pragma once
+
+// `tapeline simulate` without --write: a session on live lines, with its servers.
+//
+// Thread safety: the main thread only.
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "app/commands/simulate_options.hpp"
+#include "app/config.hpp"
+#include "app/simulate/frame.hpp"
+#include "app/simulate/output_file.hpp"
+#include "app/simulate/packet_cutter.hpp"
+#include "app/simulate/session.hpp"
+
+namespace tapeline::commands {
+
+// What can be wrong before the work starts is the user's to put right.
+template <typename Make>
+auto prepare(Make make) -> decltype(make()) {
+  try {
+    return make();
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ConfigError{error.what()};
+  }
+}
+
+// Null for an empty path.
+[[nodiscard]] std::unique_ptr<simulate::OutputFile> open_output(const std::string& path,
+                                                                bool force);
+// `ledger` may be null.
+void close_ledger(const simulate::Session& session, const SimulateOptions& options,
+                  simulate::OutputFile* ledger);
+
+[[nodiscard]] simulate::SessionConfig session_config(const SimulateOptions& options);
+[[nodiscard]] simulate::FrameFormat frame_format(const SimulateOptions& options);
+[[nodiscard]] simulate::CutOptions cut_options(const SimulateOptions& options, bool line_b);
+
+// Plays the session and prints what happened. Returns the exit code; throws as an action does.
+[[nodiscard]] int play_live(const SimulateOptions& options);
+
+}  // namespace tapeline::commands
