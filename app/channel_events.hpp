@@ -13,12 +13,37 @@
 
 namespace tapeline {
 
-enum class ChannelEventKind : std::uint8_t { gap, session, end_of_session, resync };
+enum class ChannelEventKind : std::uint8_t {
+  gap,             // [first, last_exclusive) declared lost
+  recovered,       // a gap [first, last_exclusive) was closed by re-requests, `nanos` after it
+  bridged,         // [first, last_exclusive) skipped: the snapshot stands for these
+  session,         // begins for us at `first`
+  end_of_session,  // before `first`
+  resync,          // back to `first`
+  line_dead,       // line `index`
+  line_alive,
+  server_silent,        // recovery server `index` does not answer
+  server_answers,       // again
+  snapshot_wanted,      // from `first` on something is missing
+  snapshot_begun,       // server `index`, its session
+  snapshot_applied,     // `count` messages of it; goes on with `first`; took `nanos`
+  snapshot_failed,      // server `index`: `reason` is a SnapshotFailure
+  snapshot_not_waited,  // `reason` is a net::SnapshotEnd
+  tcp_connected,        // server `index`
+  tcp_disconnected,     // server `index`: `reason` is a net::DisconnectReason, `error` an errno
+  tcp_login,            // accepted: its session, goes on with `first`
+  tcp_rejected,         // `reason` is the letter of the server
+};
 
 struct ChannelEvent {
   ChannelEventKind kind = ChannelEventKind::gap;
-  std::uint64_t first = 0;           // gap: first lost; otherwise the next sequence
-  std::uint64_t last_exclusive = 0;  // gap only
+  std::uint8_t reason = 0;
+  std::uint32_t index = 0;  // of a line or server in the configuration
+  int error = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last_exclusive = 0;
+  std::uint64_t count = 0;
+  std::int64_t nanos = 0;
   codec::moldudp64::Session session{};
 };
 

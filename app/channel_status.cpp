@@ -1,5 +1,6 @@
 #include "app/channel_status.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstring>
 
@@ -9,10 +10,11 @@ namespace tapeline {
 
 namespace {
 
-[[nodiscard]] std::string session_text(const net::SequencerCounters& counters) {
+[[nodiscard]] std::string session_text(const pool::Counter& head_counter,
+                                       const pool::Counter& tail_counter) {
   codec::moldudp64::Session session;
-  const std::uint64_t head = counters.session_head.get();
-  const auto tail = static_cast<std::uint16_t>(counters.session_tail.get());
+  const std::uint64_t head = head_counter.get();
+  const auto tail = static_cast<std::uint16_t>(tail_counter.get());
   std::memcpy(session.bytes.data(), &head, sizeof head);
   std::memcpy(session.bytes.data() + sizeof head, &tail, sizeof tail);
   return std::string{session.text()};
@@ -42,6 +44,10 @@ void add_malformed(const Pipeline& pipeline, status::ChannelStatus& channel) {
           {"late_joins", sequence.late_joins.get()},
           {"bad_timestamps", pipeline.feed().counts().bad_timestamps.get()},
           {"unknown_values", pipeline.feed().counts().unknown_values.get()},
+          {"snapshot_overflows", sequence.snapshot_overflows.get()},
+          {"snapshot_timeouts", sequence.snapshot_timeouts.get()},
+          {"snapshot_messages_refused", pipeline.feed().counts().snapshot_refusals.get()},
+          {"losses_not_archived", pipeline.unnoted_losses()},
           {"events_not_logged", pipeline.events().lost()}};
 }
 
@@ -65,20 +71,46 @@ void add_malformed(const Pipeline& pipeline, status::ChannelStatus& channel) {
           {"time_backwards", c.time_backwards.get()}};
 }
 
-[[nodiscard]] double age_seconds(std::uint64_t unix_nanos) {
+// One less than powers of two are exact in the histogram; 1 us to 1 s.
+constexpr std::array<std::int64_t, 11> kLagBounds{(1LL << 10) - 1, (1LL << 12) - 1, (1LL << 14) - 1,
+                                                  (1LL << 16) - 1, (1LL << 18) - 1, (1LL << 20) - 1,
+                                                  (1LL << 22) - 1, (1LL << 24) - 1, (1LL << 26) - 1,
+                                                  (1LL << 28) - 1, (1LL << 30) - 1};
+
+[[nodiscard]] status::HistogramStatus read_histogram(const net::LatencyHistogram& histogram) {
+  status::HistogramStatus result;
+  result.bounds_ns.assign(kLagBounds.begin(), kLagBounds.end());
+  result.counts.resize(kLagBounds.size());
+  result.count = histogram.cumulative(kLagBounds, result.counts);
+  result.sum_ns = histogram.sum_ns();
+  if (result.count == 0) return result;
+  result.p50_seconds = static_cast<double>(histogram.percentile(0.5)) * 1e-9;
+  result.p99_seconds = static_cast<double>(histogram.percentile(0.99)) * 1e-9;
+  return result;
+}
+
+void read_in_order(const InOrderCounters& counters, status::ChannelStatus& channel) {
+  channel.session = session_text(counters.session_head, counters.session_tail);
+  channel.expected_sequence = counters.expected.get();
+  channel.gaps = counters.gaps.get();
+  channel.lost_messages = counters.messages_lost.get();
+  channel.bridged_messages = counters.bridged.get();
+}
+
+}  // namespace
+
+double age_seconds(std::uint64_t unix_nanos) {
   if (unix_nanos == 0) return status::kUnknown;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
   return static_cast<double>(now_ns - static_cast<std::int64_t>(unix_nanos)) * 1e-9;
 }
 
-}  // namespace
-
-status::ChannelStatus read_channel(const Pipeline& pipeline) {
+status::ChannelStatus read_channel(const Pipeline& pipeline, Transport transport) {
   const auto& sequence = pipeline.sequencer().counters();
   const auto& feed = pipeline.feed().counts();
   status::ChannelStatus channel;
-  channel.session = session_text(sequence);
+  channel.session = session_text(sequence.session_head, sequence.session_tail);
   channel.expected_sequence = sequence.expected.get();
   for (std::size_t line = 0; line < pipeline.sequencer().lines(); ++line) {
     channel.packets += pipeline.sequencer().line_counters(line).packets.get();
@@ -95,7 +127,16 @@ status::ChannelStatus read_channel(const Pipeline& pipeline) {
   channel.unknown_types = feed.unknown_types.get();
   add_malformed(pipeline, channel);
   channel.anomalies = sequence_anomalies(pipeline);
+  channel.bridged_messages = sequence.messages_bridged.get();
+  channel.conflicts = sequence.conflicts.get();
+  channel.resolved = {{"line", sequence.filled_by_line.get()},
+                      {"request", sequence.filled_by_request.get()},
+                      {"snapshot", sequence.bridged_by_snapshot.get()},
+                      {"lost", sequence.gaps.get()}};
   channel.stale = pipeline.is_stale();
+  channel.incomplete = pipeline.is_incomplete();
+  channel.awaits_snapshot = pipeline.awaits_snapshot();
+  if (transport == Transport::soupbintcp) read_in_order(pipeline.in_order(), channel);
   return channel;
 }
 
@@ -107,6 +148,14 @@ status::LineStatus read_line(const Pipeline& pipeline, std::size_t line,
   result.bytes = counters.bytes.get();
   result.messages_won = counters.messages_won.get();
   result.duplicates = counters.duplicates.get();
+  const std::uint64_t delivered = pipeline.sequencer().counters().messages.get();
+  if (delivered > 0) {
+    result.share_won = static_cast<double>(result.messages_won) / static_cast<double>(delivered);
+  }
+  result.conflicts = counters.conflicts.get();
+  result.alive = counters.dead.get() == 0;
+  result.deaths = counters.deaths.get();
+  result.lag = read_histogram(counters.lag);
   if (source != nullptr) {
     result.kernel_drops = source->counters(line).kernel_drops.get();
     result.anomalies = {{"filtered", source->counters(line).filtered.get()},
@@ -151,6 +200,8 @@ status::ArchiveStatus read_archive(const archive::ArchiveWriter& archive) {
   result.cpu_seconds = counts.cpu_seconds;
   result.failed = counts.state == archive::ArchiveState::failed;
   result.failed_ever = counts.failed_ever;
+  result.loss_notes = counts.loss_notes;
+  result.complete = counts.complete;
   return result;
 }
 

@@ -12,8 +12,11 @@
 
 namespace tapeline {
 
-// Everything but names, lines and rates.
-[[nodiscard]] status::ChannelStatus read_channel(const Pipeline& pipeline);
+// Everything but names, lines, servers and rates.
+[[nodiscard]] status::ChannelStatus read_channel(const Pipeline& pipeline, Transport transport);
+
+// Since a time of the system clock; not known for 0.
+[[nodiscard]] double age_seconds(std::uint64_t unix_nanos);
 
 // Of one line: what the sequencer counted, and with `source` what its socket did.
 [[nodiscard]] status::LineStatus read_line(const Pipeline& pipeline, std::size_t line,

@@ -28,23 +28,77 @@ struct LineConfig {
   std::vector<std::string> sources;  // permitted sender addresses; empty = any
 };
 
-enum class ReceiveMode : std::uint8_t { wait, spin };
+// A server that a channel asks or logs in to.
+struct ServerConfig {
+  std::string address;  // IPv4 or IPv6 in text form
+  std::uint16_t port = 0;
+};
 
-// One sequence space: the messages that its lines carry, in order.
+// Where user name and password are read from; one of both. The secret itself is never here.
+struct CredentialsConfig {
+  std::string file;         // path
+  std::string environment;  // NAME, for the variables NAME_USERNAME and NAME_PASSWORD
+};
+
+// Re-requests of messages that no line brought: MoldUDP64 request packets.
+struct RecoveryConfig {
+  std::vector<ServerConfig> servers;   // asked in turns; empty = nothing is requested
+  std::uint32_t first_delay_ms = 2;    // a gap waits for the lines before it is first requested
+  std::uint32_t resend_ms = 50;        // without an answer, the next request follows after this ...
+  std::uint32_t resend_max_ms = 1000;  // ... doubled each time, up to this
+  std::uint32_t attempts = 5;          // requests of one range
+  std::uint32_t timeout_ms = 5000;     // after hold_ms a gap stays open for answers so long
+  std::uint32_t max_messages_per_request = 100;
+  std::uint32_t max_requests_per_second = 1000;
+};
+
+// Snapshots of the books: GLIMPSE 5.0 over SoupBinTCP.
+struct SnapshotConfig {
+  std::vector<ServerConfig> servers;  // tried in turns; empty = no snapshots
+  CredentialsConfig credentials;
+  bool same_session = true;             // it must be of the session that the channel has
+  bool on_join = true;                  // also when a session is joined in its middle
+  std::uint32_t timeout_ms = 60'000;    // for a whole snapshot
+  std::uint32_t retry_ms = 500;         // after a failure the next one is begun after this ...
+  std::uint32_t retry_max_ms = 30'000;  // ... doubled each time, up to this
+  std::uint32_t hold_mib = 16;  // live messages kept while a snapshot comes, in pooled buffers
+};
+
+// A channel that comes over TCP: SoupBinTCP 3.0.
+struct SoupBinTcpConfig {
+  std::vector<ServerConfig> servers;  // tried in turns; at least one
+  CredentialsConfig credentials;
+  std::string session;                 // to ask for; empty = the current one
+  std::uint32_t heartbeat_ms = 1000;   // we send one when we sent nothing for so long
+  std::uint32_t watchdog_ms = 15'000;  // a server that sends nothing for so long is gone
+  std::uint32_t reconnect_ms = 100;    // after a failure the next attempt follows after this ...
+  std::uint32_t reconnect_max_ms = 5'000;  // ... doubled each time, up to this
+};
+
+enum class ReceiveMode : std::uint8_t { wait, spin };
+enum class Transport : std::uint8_t { moldudp64, soupbintcp };
+
+// One sequence space: the messages that its lines, or its TCP session, carry in order.
 struct ChannelConfig {
   std::string name;
-  std::vector<LineConfig> lines;
+  Transport transport = Transport::moldudp64;
+  std::vector<LineConfig> lines;  // moldudp64 only
+  SoupBinTcpConfig soupbintcp;    // soupbintcp only
   ReceiveMode receive_mode = ReceiveMode::wait;
   std::uint32_t receive_buffer_bytes = 8 * 1024 * 1024;  // SO_RCVBUF asked for, per line
   std::uint32_t max_datagram_bytes = 1968;               // payload; longer ones are cut and counted
   std::uint32_t batch_packets = 64;                      // datagrams per recvmmsg, 1 to 64
   std::uint32_t hold_packets = 4096;                     // early packets kept while a gap is open
-  std::uint32_t hold_ms = 20;  // how long a gap may stay open before it is declared lost
+  std::uint32_t hold_ms = 20;                            // how long a gap waits for the lines
+  std::uint32_t line_dead_ms = 3000;  // a line silent for so long beside another is dead; 0: never
+  std::uint32_t conflict_window = 65'536;  // messages whose later copies are compared; 0: none
+  RecoveryConfig recovery;                 // moldudp64 only
+  SnapshotConfig snapshot;
 };
 
 struct FeedConfig {
   std::string name;
-  std::string protocol = "itch50-moldudp64";
+  std::string protocol = "itch50";
   std::vector<ChannelConfig> channels;
 };
 

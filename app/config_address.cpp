@@ -84,6 +84,16 @@ std::string wrong_with_sender(const std::string& text) {
   return {};
 }
 
+std::string wrong_with_server(const std::string& text) {
+  const auto address = parse_ip_address(text);
+  std::string wrong = wrong_with_any(text, address);
+  if (!wrong.empty()) return wrong;
+  if (address->is_unspecified() || address->is_multicast()) {
+    return quoted_for_message(text) + " is no server's address; write the address of one host";
+  }
+  return {};
+}
+
 std::string wrong_with_listener(const std::string& text) {
   const auto address = parse_ip_address(text);
   std::string wrong = wrong_with_any(text, address);

@@ -30,5 +30,6 @@ struct IpAddress {
 [[nodiscard]] std::string wrong_with_group(const std::string& text);     // to receive on
 [[nodiscard]] std::string wrong_with_sender(const std::string& text);    // to accept from
 [[nodiscard]] std::string wrong_with_listener(const std::string& text);  // to serve on
+[[nodiscard]] std::string wrong_with_server(const std::string& text);    // to connect to
 
 }  // namespace tapeline

@@ -77,6 +77,42 @@ std::optional<std::uint64_t> number_in(const char* path) {
   return std::nullopt;
 }
 
+int family_of(const IpAddress& address) { return address.is_v6 ? AF_INET6 : AF_INET; }
+
+// As the kernel takes it.
+struct SocketAddress {
+  SocketAddress(const IpAddress& address, std::uint16_t port) {
+    if (address.is_v6) {
+      sockaddr_in6 v6{};
+      v6.sin6_family = AF_INET6;
+      v6.sin6_port = htons(port);
+      std::memcpy(&v6.sin6_addr, address.bytes.data(), sizeof v6.sin6_addr);
+      std::memcpy(&storage, &v6, bytes = sizeof v6);
+    } else {
+      sockaddr_in v4{};
+      v4.sin_family = AF_INET;
+      v4.sin_port = htons(port);
+      std::memcpy(&v4.sin_addr, address.bytes.data(), sizeof v4.sin_addr);
+      std::memcpy(&storage, &v4, bytes = sizeof v4);
+    }
+  }
+  [[nodiscard]] const sockaddr* data() const { return reinterpret_cast<const sockaddr*>(&storage); }
+
+  sockaddr_storage storage{};
+  socklen_t bytes = 0;
+};
+
+// Joining a group without naming an interface takes that of the route, and fails without one.
+// Connecting a datagram socket looks the route up and sends nothing.
+bool has_route(const IpAddress& group) {
+  const int socket = ::socket(family_of(group), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return true;
+  const SocketAddress place{group, 9};
+  const int failed = ::connect(socket, place.data(), place.bytes) == 0 ? 0 : errno;
+  ::close(socket);
+  return failed != ENETUNREACH && failed != EHOSTUNREACH && failed != ENODEV;
+}
+
 class HostExaminer {
  public:
   explicit HostExaminer(const Config& config)
@@ -93,6 +129,12 @@ class HostExaminer {
         const std::string key =
             "feeds[" + std::to_string(feed) + "].channels[" + std::to_string(channel) + "]";
         examine_receive_buffer(key, channels[channel].receive_buffer_bytes);
+        if (!channels[channel].snapshot.servers.empty()) {
+          examine_credentials(key + ".snapshot", channels[channel].snapshot.credentials);
+        }
+        if (channels[channel].transport == Transport::soupbintcp) {
+          examine_credentials(key + ".soupbintcp", channels[channel].soupbintcp.credentials);
+        }
         for (std::size_t line = 0; line < channels[channel].lines.size(); ++line) {
           examine_line(key + ".lines[" + std::to_string(line) + "]", channels[channel].lines[line]);
         }
@@ -180,6 +222,20 @@ class HostExaminer {
                                 " is neither a multicast group nor an address of this "
                                 "host; write one of them");
     }
+    if (group && group->is_multicast() && line.interface.empty() && !has_route(*group)) {
+      error(key + ".group", "this host has no route to " + line.group +
+                                "; add 'interface: NAME' to receive it on, or a route");
+    }
+  }
+
+  // The secrets are read and forgotten again: run would refuse what is refused here.
+  void examine_credentials(const std::string& key, const CredentialsConfig& credentials) {
+    try {
+      static_cast<void>(load_credentials(credentials));
+    } catch (const std::exception& wrong) {
+      const bool is_file = !credentials.file.empty();
+      error(key + (is_file ? ".credentials_file" : ".credentials_env"), wrong.what());
+    }
   }
 
   void examine_interface(const std::string& key, const std::string& name) {
@@ -204,28 +260,12 @@ class HostExaminer {
 
   void try_status_port(const IpAddress& address) {
     if (config_.status.port == 0) return;
-    const int family = address.is_v6 ? AF_INET6 : AF_INET;
-    const int socket = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int socket = ::socket(family_of(address), SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (socket < 0) return;
     const int yes = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    sockaddr_storage storage{};
-    socklen_t bytes = 0;
-    if (address.is_v6) {
-      sockaddr_in6 v6{};
-      v6.sin6_family = AF_INET6;
-      v6.sin6_port = htons(config_.status.port);
-      std::memcpy(&v6.sin6_addr, address.bytes.data(), sizeof v6.sin6_addr);
-      std::memcpy(&storage, &v6, bytes = sizeof v6);
-    } else {
-      sockaddr_in v4{};
-      v4.sin_family = AF_INET;
-      v4.sin_port = htons(config_.status.port);
-      std::memcpy(&v4.sin_addr, address.bytes.data(), sizeof v4.sin_addr);
-      std::memcpy(&storage, &v4, bytes = sizeof v4);
-    }
-    const int failed =
-        ::bind(socket, reinterpret_cast<const sockaddr*>(&storage), bytes) == 0 ? 0 : errno;
+    const SocketAddress place{address, config_.status.port};
+    const int failed = ::bind(socket, place.data(), place.bytes) == 0 ? 0 : errno;
     ::close(socket);
     if (failed == 0) return;
     const std::string port = "port " + std::to_string(config_.status.port);
@@ -258,10 +298,16 @@ void require_usable_host(const Config& config) {
   }
 }
 
+net::Credentials load_credentials(const CredentialsConfig& credentials) {
+  if (!credentials.file.empty()) return net::Credentials::from_file(credentials.file);
+  return net::Credentials::from_environment(credentials.environment + "_USERNAME",
+                                            credentials.environment + "_PASSWORD");
+}
+
 PoolMemory memory_of(const pool::PoolConfig& pool) {
   const std::uint64_t each = pool.buffer_bytes;
-  return {each * pool.buffer_count,
-          each * (std::uint64_t{pool.buffer_count} + pool.overflow_buffers)};
+  const std::uint64_t at_start = std::uint64_t{pool.buffer_count} + pool.overflow_buffers;
+  return {each * at_start, each * std::max<std::uint64_t>(at_start, pool.max_buffers)};
 }
 
 PoolMemory memory_of(const pool::LockFreeBufferPoolConfig& pools) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "net/credentials.hpp"
 
 namespace tapeline {
 
@@ -30,10 +31,14 @@ struct HostFinding {
 // address. For commands that start what the configuration says.
 void require_usable_host(const Config& config);
 
+// Reads what the configuration names. Throws std::runtime_error, one line without the secret.
+// Call it before there are threads.
+[[nodiscard]] net::Credentials load_credentials(const CredentialsConfig& credentials);
+
 // What the pools of a configuration take, in bytes.
 struct PoolMemory {
   std::uint64_t at_start = 0;
-  std::uint64_t at_most = 0;  // with all overflow buffers in use
+  std::uint64_t at_most = 0;  // grown to its bound
 };
 [[nodiscard]] PoolMemory memory_of(const pool::PoolConfig& pool);
 [[nodiscard]] PoolMemory memory_of(const pool::LockFreeBufferPoolConfig& pools);

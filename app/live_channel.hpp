@@ -1,12 +1,13 @@
 #pragma once
 
-// One channel of `tapeline run`: its sockets, its pipeline, its archive and the thread that drives
+// One channel of `tapeline run`: its input, its pipeline, its archive and the thread that drives
 // them.
 //
 // Thread safety: start() and stop() by one thread; status() and sample() by another one; events()
 //                by one.
 // Ownership:     the pools are not owned and must outlive this.
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <atomic>
@@ -14,19 +15,21 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "app/archive/archive_writer.hpp"
+#include "app/channel_input.hpp"
 #include "app/config.hpp"
 #include "app/pipeline.hpp"
 #include "app/rate_meter.hpp"
+#include "app/snapshot_client.hpp"
 #include "app/status/status_snapshot.hpp"
-#include "net/udp_source.hpp"
 
 namespace tapeline {
 
 class LiveChannel {
  public:
-  // Opens the sockets and the archive. Throws std::exception with one line.
+  // Opens the sockets and the archive, reads the credentials. Throws std::exception with one line.
   LiveChannel(const Config& config, const FeedConfig& feed, const ChannelConfig& channel,
               pool::LockFreeBufferPool& pools);
   ~LiveChannel();
@@ -45,7 +48,7 @@ class LiveChannel {
   [[nodiscard]] const std::string& feed_name() const noexcept { return feed_name_; }
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
   [[nodiscard]] const ChannelConfig& config() const noexcept { return config_; }
-  [[nodiscard]] const net::UdpSource& source() const noexcept { return source_; }
+  [[nodiscard]] std::vector<ChannelInput::Note> describe() const;
   [[nodiscard]] ChannelEvents& events() noexcept { return pipeline_.events(); }
 
   // Call it about once a second: it is what the rates are made of.
@@ -60,20 +63,20 @@ class LiveChannel {
  private:
   void run();
   void run_spinning();
-  void on_batch(net::PacketBatch&& batch);
-  void arm_gap_timer();
+  void begin();
+  void on_progress();
   void arm_publish_timer();
-  void drain();
+  void publish();
 
   std::string feed_name_;
   ChannelConfig config_;
   std::unique_ptr<archive::ArchiveWriter> archive_;
   Pipeline pipeline_;
-  net::UdpSource source_;
   asio::io_context io_;
-  asio::steady_timer gap_timer_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::unique_ptr<ChannelInput> input_;
+  std::unique_ptr<SnapshotClient> snapshots_;  // empty: none are configured
   asio::steady_timer publish_timer_;
-  bool gap_timer_armed_ = false;
   std::atomic<bool> stopping_{false};
   bool stopped_ = false;
   std::thread thread_;

@@ -7,13 +7,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "app/commands/usage.hpp"
+#include "app/channel_event_text.hpp"
 
 namespace tapeline {
 
 namespace {
 
-constexpr int kLinesPerCall = 20;
+constexpr int kLinesPerCall = 20;  // of what went well
+constexpr int kWarningsPerCall = 200;
 
 // One JSON object per line; the text is escaped by the JSON library.
 class JsonLine final : public spdlog::formatter {
@@ -31,26 +32,6 @@ class JsonLine final : public spdlog::formatter {
     return std::make_unique<JsonLine>();
   }
 };
-
-[[nodiscard]] std::string text_of(const ChannelEvent& event) {
-  const std::string session = commands::one_line(std::string{event.session.text()});
-  switch (event.kind) {
-    case ChannelEventKind::gap:
-      return fmt::format("gap: messages {} to {} lost ({})", event.first, event.last_exclusive - 1,
-                         event.last_exclusive - event.first);
-    case ChannelEventKind::session:
-      return fmt::format("session '{}' begins for us at message {}", session, event.first);
-    case ChannelEventKind::end_of_session:
-      return fmt::format("session '{}' ended before message {}", session, event.first);
-    case ChannelEventKind::resync:
-      return fmt::format("position was forged or wrong: back to message {}", event.first);
-  }
-  return "unknown event";
-}
-
-[[nodiscard]] bool is_warning(ChannelEventKind kind) noexcept {
-  return kind == ChannelEventKind::gap || kind == ChannelEventKind::resync;
-}
 
 }  // namespace
 
@@ -70,16 +51,20 @@ void set_up_log(const LogConfig& config) {
 void log_info(const std::string& text) { spdlog::info("{}", text); }
 void log_warning(const std::string& text) { spdlog::warn("{}", text); }
 
-void log_channel_events(const std::string& channel, ChannelEvents& events) {
+void log_channel_events(const std::string& channel, const ChannelConfig& config,
+                        ChannelEvents& events) {
   ChannelEvent event;
   std::uint64_t left_out = 0;
-  for (int lines = 0; events.take(event); ++lines) {
-    if (lines >= kLinesPerCall) {
+  int lines = 0;
+  int warnings = 0;
+  while (events.take(event)) {
+    const bool warns = is_warning(event);
+    if (warns ? ++warnings > kWarningsPerCall : ++lines > kLinesPerCall) {
       ++left_out;
       continue;
     }
-    const std::string text = channel + ": " + text_of(event);
-    is_warning(event.kind) ? log_warning(text) : log_info(text);
+    const std::string text = channel + ": " + event_text(event, config);
+    warns ? log_warning(text) : log_info(text);
   }
   if (left_out > 0) log_warning(fmt::format("{}: {} more events not shown", channel, left_out));
 }

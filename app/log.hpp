@@ -17,7 +17,8 @@ void log_info(const std::string& text);
 void log_warning(const std::string& text);
 
 // Writes what the channel noted since the last call, at most a bounded number of lines; the rest
-// is counted in one line.
-void log_channel_events(const std::string& channel, ChannelEvents& events);
+// is counted in one line. `config` is of the channel.
+void log_channel_events(const std::string& channel, const ChannelConfig& config,
+                        ChannelEvents& events);
 
 }  // namespace tapeline

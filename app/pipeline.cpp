@@ -1,13 +1,17 @@
 #include "app/pipeline.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstring>
 
 namespace tapeline {
 
 namespace {
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
-constexpr std::size_t kHoldBytes = std::size_t{8} * 1024 * 1024;  // in pooled buffers
+constexpr std::size_t kBytesPerMib = std::size_t{1024} * 1024;
+constexpr std::size_t kHoldBytes = 8 * kBytesPerMib;  // in pooled buffers
+constexpr std::size_t kBytesOfASmallPacket = 256;
 
 [[nodiscard]] market::MarketConfig market_config(const MarketConfig& config) {
   market::MarketConfig result;
@@ -18,14 +22,39 @@ constexpr std::size_t kHoldBytes = std::size_t{8} * 1024 * 1024;  // in pooled b
   return result;
 }
 
+[[nodiscard]] std::int64_t nanos(std::uint32_t ms) noexcept { return ms * kNanosPerMilli; }
+
 [[nodiscard]] net::SequencerConfig sequencer_config(const PipelineConfig& config) {
+  const ChannelConfig& channel = config.channel;
   net::SequencerConfig result;
   result.lines = config.lines;
-  result.hold_packets = config.channel.hold_packets;
+  result.hold_packets = channel.hold_packets;
   result.hold_bytes = kHoldBytes;
   result.accept_unsequenced = config.accept_unsequenced;
-  result.hold_ns = std::int64_t{config.channel.hold_ms} * kNanosPerMilli;
+  result.hold_ns = nanos(channel.hold_ms);
+  result.line_dead_ns = nanos(channel.line_dead_ms);
+  result.conflict_window =
+      channel.transport == Transport::moldudp64 ? channel.conflict_window : std::size_t{0};
+  result.lines_unknown = !config.live;
+  if (!config.live) return result;
+  if (!channel.recovery.servers.empty()) {
+    result.request_lines = 1;
+    result.recovery_ns = nanos(channel.recovery.timeout_ms);
+  }
+  if (!channel.snapshot.servers.empty()) {
+    result.snapshot_ns = nanos(channel.snapshot.timeout_ms);
+    result.snapshot_on_join = channel.snapshot.on_join;
+    result.snapshot_retry_ns = nanos(channel.snapshot.retry_ms);
+    result.hold_bytes = std::max(kHoldBytes, std::size_t{channel.snapshot.hold_mib} * kBytesPerMib);
+    result.hold_packets = std::max(result.hold_packets, result.hold_bytes / kBytesOfASmallPacket);
+  }
   return result;
+}
+
+[[nodiscard]] net::UnixNanos unix_nanos() noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 [[nodiscard]] double price_of(const market::Level* level, std::uint8_t decimals) noexcept {
@@ -56,13 +85,167 @@ constexpr std::size_t kHoldBytes = std::size_t{8} * 1024 * 1024;  // in pooled b
 Pipeline::Pipeline(const PipelineConfig& config, pool::LockFreeBufferPool& pools,
                    archive::ArchiveWriter* archive, market::BarSink* bars)
     : archive_{archive},
+      live_{config.live},
       market_{market_config(config.market), pools.simd(), bars},
       feed_{market_},
       sequencer_{sequencer_config(config), pools.serialization()} {}
 
+void Pipeline::Handler::on_line_state(std::size_t line, bool alive) const {
+  pipeline.events_.note({.kind = alive ? ChannelEventKind::line_alive : ChannelEventKind::line_dead,
+                         .index = static_cast<std::uint32_t>(line)});
+}
+
+void Pipeline::Handler::on_snapshot_wanted(std::uint64_t sequence) const {
+  pipeline.snapshot_wanted_ = true;
+  pipeline.awaits_snapshot_.set(1);
+  pipeline.events_.note({.kind = ChannelEventKind::snapshot_wanted, .first = sequence});
+}
+
+// What was told of a snapshot must be forgotten before the next message is delivered.
+void Pipeline::Handler::on_snapshot_abandoned(net::SnapshotEnd reason) const {
+  pipeline.snapshot_wanted_ = false;
+  pipeline.awaits_snapshot_.set(0);
+  pipeline.abandon_snapshot();
+  pipeline.events_.note(
+      {.kind = ChannelEventKind::snapshot_not_waited, .reason = static_cast<std::uint8_t>(reason)});
+}
+
+void Pipeline::note_gap(const net::GapRange& lost) {
+  feed_.on_gap(lost);
+  note_settled(lost);
+  show_state();
+  events_.note(
+      {.kind = ChannelEventKind::gap, .first = lost.first, .last_exclusive = lost.last_exclusive});
+  if (archive_ == nullptr) return;
+  if (loss_notes_ == kMaxLossNotes) return unnoted_losses_.add(1);
+  loss_note_[loss_notes_++] = {.session = session_.bytes,
+                               .first = lost.first,
+                               .last_exclusive = lost.last_exclusive,
+                               .time_ns = live_ ? unix_nanos() : last_time_};
+}
+
+void Pipeline::hand_on_loss_notes() {
+  for (std::size_t i = 0; i < loss_notes_; ++i) {
+    if (live_) {
+      archive_->note_loss(loss_note_[i]);
+    } else {
+      archive_->note_loss_blocking(loss_note_[i]);
+    }
+  }
+  loss_notes_ = 0;
+}
+
+void Pipeline::note_session(const Session& session, std::uint64_t sequence) {
+  session_ = session;
+  has_session_ = true;
+  feed_.on_session(session, sequence);
+  show_state();
+  events_.note({.kind = ChannelEventKind::session, .first = sequence, .session = session});
+}
+
+void Pipeline::note_end(const Session& session, std::uint64_t next) {
+  feed_.on_end_of_session(session);
+  events_.note({.kind = ChannelEventKind::end_of_session, .first = next, .session = session});
+}
+
+void Pipeline::note_bridged(const net::GapRange& bridged) {
+  feed_.on_bridged(bridged);
+  note_settled(bridged);
+  show_state();
+  events_.note({.kind = ChannelEventKind::bridged,
+                .first = bridged.first,
+                .last_exclusive = bridged.last_exclusive});
+}
+
+void Pipeline::show_state() noexcept {
+  books_stale_.set(market_.books_stale() ? 1 : 0);
+  totals_incomplete_.set(market_.totals_incomplete() ? 1 : 0);
+}
+
+void Pipeline::lose_in_order(const net::GapRange& lost) {
+  in_order_.gaps.add(1);
+  in_order_.messages_lost.add(lost.count());
+  in_order_.expected.set(lost.last_exclusive);
+  snapshot_wanted_ = true;
+  note_gap(lost);
+}
+
+void Pipeline::show_session(const Session& session) noexcept {
+  std::uint64_t head = 0;
+  std::uint16_t tail = 0;
+  std::memcpy(&head, session.bytes.data(), sizeof head);
+  std::memcpy(&tail, session.bytes.data() + sizeof head, sizeof tail);
+  in_order_.session_head.set(head);
+  in_order_.session_tail.set(tail);
+}
+
+void Pipeline::begin_session_in_order(const Session& session, std::uint64_t next) {
+  show_session(session);
+  in_order_.expected.set(next);
+  note_session(session, next);
+}
+
+void Pipeline::join_session_in_order(const Session& session) {
+  constexpr std::uint64_t kLate = 2;  // any number above 1
+  show_session(session);
+  session_ = session;
+  has_session_ = true;
+  feed_.on_session(session, kLate);
+  show_state();
+}
+
+void Pipeline::go_on_in_order(std::uint64_t next) {
+  in_order_.expected.set(next);
+  events_.note({.kind = ChannelEventKind::session, .first = next, .session = session_});
+}
+
+void Pipeline::end_session_in_order() { note_end(session_, in_order_.expected.get()); }
+
+void Pipeline::bridge_in_order(const net::GapRange& bridged) {
+  in_order_.bridged.add(bridged.count());
+  in_order_.expected.set(bridged.last_exclusive);
+  note_bridged(bridged);
+}
+
+void Pipeline::begin_snapshot() noexcept {
+  feed_.begin_snapshot();
+  show_state();
+}
+
+void Pipeline::end_snapshot() noexcept {
+  feed_.end_snapshot();
+  show_state();
+}
+
+void Pipeline::abandon_snapshot() noexcept {
+  feed_.abandon_snapshot();
+  show_state();
+}
+
+bool Pipeline::hold_for_snapshot(std::int64_t now_ns) noexcept {
+  if (!sequencer_.hold_for_snapshot(now_ns)) return false;
+  awaits_snapshot_.set(1);
+  return true;
+}
+
+void Pipeline::resume_at(std::uint64_t sequence, std::int64_t now_ns) {
+  Handler handler{*this};
+  snapshot_wanted_ = false;
+  awaits_snapshot_.set(0);
+  static_cast<void>(sequencer_.resume_at(sequence, now_ns, handler));
+  hand_on_loss_notes();
+}
+
+void Pipeline::let_go(std::int64_t now_ns) {
+  Handler handler{*this};
+  sequencer_.abandon_snapshot(now_ns, handler);
+  hand_on_loss_notes();
+}
+
 void Pipeline::finish(std::int64_t now_ns) {
   Handler handler{*this};
   sequencer_.finish(now_ns, handler);
+  hand_on_loss_notes();
   market_.close_all();
   publish();
 }

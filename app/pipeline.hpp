@@ -3,8 +3,11 @@
 // One channel from batches to books and archive: sequencer, feed, market, and the ring to the
 // archive thread. Connects them; decides nothing about a message.
 //
-// Thread safety: on_*(), finish() and publish() by one thread, the feed thread; everything const
-//                by any thread, except market() and sequencer(), which are the feed thread's too.
+// Two ways in. Packets with numbers, of lines: deliver() and on_timer(), through the sequencer.
+// Messages that come in order by themselves, of a TCP session: the in-order calls.
+//
+// Thread safety: everything that is not const by one thread, the feed thread; everything const by
+//                any thread, except market() and sequencer(), which are the feed thread's too.
 // Ownership:     pool, archive and bar sink are not owned and must outlive this.
 // Allocation:    none per packet.
 
@@ -29,24 +32,43 @@ namespace tapeline {
 struct PipelineConfig {
   std::size_t lines = 2;
   bool accept_unsequenced = false;  // deliver packets with sequence 0 (anonymised captures)
+  bool live = false;                // remedies are at hand, and the archive is not waited for
   ChannelConfig channel;
   MarketConfig market;
 };
 
+// Where a channel without a sequencer is. Written by the feed thread, read by any.
+struct alignas(pool::kCacheLineBytes) InOrderCounters {
+  pool::Counter expected;      // number of the next message, 0 before a session
+  pool::Counter session_head;  // the first eight and the last two bytes of the session's name
+  pool::Counter session_tail;
+  pool::Counter gaps;           // declared lost
+  pool::Counter messages_lost;  // in these
+  pool::Counter bridged;        // messages that a snapshot stands for
+};
+
 class Pipeline {
  public:
+  using Session = codec::moldudp64::Session;
+
   // `archive` and `bars` may be nullptr. Throws std::system_error when memory can not be had.
   Pipeline(const PipelineConfig& config, pool::LockFreeBufferPool& pools,
            archive::ArchiveWriter* archive, market::BarSink* bars);
 
-  // A batch from a socket; `now_ns` is a steady clock. A full archive ring is a counted gap.
-  void on_live_batch(net::PacketBatch&& batch, std::int64_t now_ns) {
+  // Packets of a socket; `now_ns` is a steady clock. Then archive() takes the batch.
+  void deliver(const net::PacketBatch& batch, std::int64_t now_ns) {
     Handler handler{*this};
     for (const net::Packet& packet : batch.packets()) {
       count_cut(packet);
       sequencer_.on_packet(packet, now_ns, handler);
     }
-    if (archive_ != nullptr) archive_->offer(std::move(batch));
+  }
+  // A full ring is a counted gap of the archive.
+  void archive(net::PacketBatch&& batch) {
+    if (archive_ == nullptr) return;
+    archive_->offer(std::move(batch));
+    if (loss_notes_ != 0) [[unlikely]]
+      hand_on_loss_notes();
   }
 
   // A batch of a capture, whose time stamps are the clock. Waits for the archive.
@@ -64,20 +86,65 @@ class Pipeline {
       sequencer_.on_packet(packet, packet.rx_time, handler);
     }
     batch.truncate(played);
-    if (archive_ != nullptr) archive_->offer_blocking(std::move(batch));
+    if (archive_ == nullptr) return;
+    archive_->offer_blocking(std::move(batch));
+    if (loss_notes_ != 0) [[unlikely]]
+      hand_on_loss_notes();
   }
 
   void on_timer(std::int64_t now_ns) {
     Handler handler{*this};
     sequencer_.on_timer(now_ns, handler);
+    hand_on_loss_notes();
   }
   [[nodiscard]] std::int64_t next_deadline() const noexcept { return sequencer_.next_deadline(); }
+
+  // In order: a message, a range that will not come, a session that begins for us with message
+  // `next`, the end of one.
+  void deliver_in_order(std::uint64_t sequence, std::span<const std::byte> message) noexcept {
+    in_order_.expected.set(sequence + 1);
+    feed_.apply(message);
+  }
+  void lose_in_order(const net::GapRange& lost);
+  void begin_session_in_order(const Session& session, std::uint64_t next);
+  // The same for a session that is joined behind a snapshot: which message is next,
+  // go_on_in_order() says after it.
+  void join_session_in_order(const Session& session);
+  void go_on_in_order(std::uint64_t next);
+  void end_session_in_order();
+  void bridge_in_order(const net::GapRange& bridged);
+
+  // Snapshots: begin, apply each message, then end, or abandon. No message may be delivered in
+  // between. end_snapshot() also has the sequencer go on, if it is used.
+  void begin_snapshot() noexcept;
+  [[nodiscard]] feed::SnapshotResult apply_snapshot(std::span<const std::byte> message) noexcept {
+    return feed_.apply_snapshot(message);
+  }
+  void end_snapshot() noexcept;
+  void abandon_snapshot() noexcept;
+
+  // Of the sequencer; see there.
+  [[nodiscard]] bool hold_for_snapshot(std::int64_t now_ns) noexcept;
+  void resume_at(std::uint64_t sequence, std::int64_t now_ns);
+  void let_go(std::int64_t now_ns);
+  // fn(const net::GapRange&) for what was declared lost or bridged since the last call, as far as
+  // it is remembered.
+  template <typename Fn>
+  void take_settled(Fn&& fn) {
+    for (std::size_t i = 0; i < settled_; ++i) fn(settled_ranges_[i]);
+    settled_ = 0;
+  }
+  // Whether a snapshot was wanted since the last call.
+  [[nodiscard]] bool take_snapshot_wanted() noexcept {
+    return std::exchange(snapshot_wanted_, false);
+  }
 
   // One of several inputs ended: declares open holes; the next may be of another session.
   void end_input() {
     Handler handler{*this};
     sequencer_.finish(last_time_, handler);
     sequencer_.allow_session_change();
+    hand_on_loss_notes();
   }
 
   // End of the input: declares open holes, delivers what is held, closes open bars.
@@ -87,6 +154,10 @@ class Pipeline {
   void publish();
 
   [[nodiscard]] const net::Sequencer& sequencer() const noexcept { return sequencer_; }
+  // Of the messages that come now. Feed thread only.
+  [[nodiscard]] const Session& session() const noexcept { return session_; }
+  [[nodiscard]] bool has_session() const noexcept { return has_session_; }
+  [[nodiscard]] const InOrderCounters& in_order() const noexcept { return in_order_; }
   [[nodiscard]] const feed::ItchFeed& feed() const noexcept { return feed_; }
   [[nodiscard]] const market::Market& market() const noexcept { return market_; }
   [[nodiscard]] market::Market& market() noexcept { return market_; }
@@ -94,9 +165,16 @@ class Pipeline {
   [[nodiscard]] const status::TopSnapshot& top() const noexcept { return top_; }
   [[nodiscard]] ChannelEvents& events() noexcept { return events_; }
   [[nodiscard]] const ChannelEvents& events() const noexcept { return events_; }
-  // Books and VWAPs of this session miss messages.
-  [[nodiscard]] bool is_stale() const noexcept { return stale_.get() != 0; }
+  // The books miss messages: from a gap, or the wait for a snapshot, until one was applied.
+  [[nodiscard]] bool is_stale() const noexcept {
+    return books_stale_.get() != 0 || awaits_snapshot_.get() != 0;
+  }
+  // Volumes and VWAPs miss messages: from the first gap to the end of the session.
+  [[nodiscard]] bool is_incomplete() const noexcept { return totals_incomplete_.get() != 0; }
+  [[nodiscard]] bool awaits_snapshot() const noexcept { return awaits_snapshot_.get() != 0; }
   [[nodiscard]] std::uint64_t cut_packets() const noexcept { return cut_packets_.get(); }
+  // Declared losses that were not handed to the archive because there were too many at a time.
+  [[nodiscard]] std::uint64_t unnoted_losses() const noexcept { return unnoted_losses_.get(); }
 
   // As of the last publish().
   [[nodiscard]] std::uint64_t instruments() const noexcept { return instruments_.get(); }
@@ -108,6 +186,9 @@ class Pipeline {
   }
 
  private:
+  static constexpr std::size_t kMaxLossNotes = 64;  // of one batch
+  static constexpr std::size_t kMaxSettled = 64;
+
   // What the sequencer calls: passes on, and notes what an operator wants to read in the log.
   struct Handler {
     Pipeline& pipeline;
@@ -119,28 +200,20 @@ class Pipeline {
                     const net::Packet& packet) const noexcept {
       pipeline.feed_.on_message(sequence, message, packet);
     }
-    void on_gap(const net::GapRange& lost) const noexcept {
-      pipeline.feed_.on_gap(lost);
-      pipeline.stale_.set(1);
-      pipeline.events_.note({.kind = ChannelEventKind::gap,
-                             .first = lost.first,
-                             .last_exclusive = lost.last_exclusive});
+    void on_gap(const net::GapRange& lost) const { pipeline.note_gap(lost); }
+    void on_session(const Session& session, std::uint64_t sequence) const {
+      pipeline.note_session(session, sequence);
     }
-    void on_session(const codec::moldudp64::Session& session, std::uint64_t sequence) const {
-      pipeline.feed_.on_session(session, sequence);
-      pipeline.stale_.set(sequence > 1 ? 1 : 0);
-      pipeline.events_.note(
-          {.kind = ChannelEventKind::session, .first = sequence, .session = session});
-    }
-    void on_end_of_session(const codec::moldudp64::Session& session) const {
-      pipeline.feed_.on_end_of_session(session);
-      pipeline.events_.note({.kind = ChannelEventKind::end_of_session,
-                             .first = pipeline.sequencer_.expected(),
-                             .session = session});
+    void on_end_of_session(const Session& session) const {
+      pipeline.note_end(session, pipeline.sequencer_.expected());
     }
     void on_resync(std::uint64_t sequence) const {
       pipeline.events_.note({.kind = ChannelEventKind::resync, .first = sequence});
     }
+    void on_line_state(std::size_t line, bool alive) const;
+    void on_snapshot_wanted(std::uint64_t sequence) const;
+    void on_snapshot_abandoned(net::SnapshotEnd reason) const;
+    void on_bridged(const net::GapRange& bridged) const { pipeline.note_bridged(bridged); }
   };
 
   void count_cut(const net::Packet& packet) noexcept {
@@ -152,15 +225,37 @@ class Pipeline {
       first_time_ = time;
     last_time_ = time;
   }
+  void note_gap(const net::GapRange& lost);
+  void note_session(const Session& session, std::uint64_t sequence);
+  void note_end(const Session& session, std::uint64_t next);
+  void note_bridged(const net::GapRange& bridged);
+  void show_session(const Session& session) noexcept;
+  void note_settled(const net::GapRange& range) noexcept {
+    if (settled_ < kMaxSettled) settled_ranges_[settled_++] = range;
+  }
+  void show_state() noexcept;
+  void hand_on_loss_notes();
 
   archive::ArchiveWriter* archive_;
+  bool live_;
   market::Market market_;
   feed::ItchFeed feed_;
   net::Sequencer sequencer_;
+  InOrderCounters in_order_;
+  Session session_{};  // meaningless unless has_session_
+  bool has_session_ = false;
   ChannelEvents events_;
   status::TopSnapshot top_;
+  bool snapshot_wanted_ = false;
+  std::size_t loss_notes_ = 0;
+  std::array<codec::archive::LossNote, kMaxLossNotes> loss_note_{};
+  std::size_t settled_ = 0;
+  std::array<net::GapRange, kMaxSettled> settled_ranges_{};
   pool::Counter cut_packets_;
-  pool::Counter stale_;  // 0 or 1
+  pool::Counter unnoted_losses_;
+  pool::Counter books_stale_;        // 0 or 1
+  pool::Counter totals_incomplete_;  // 0 or 1
+  pool::Counter awaits_snapshot_;    // 0 or 1
   pool::Counter instruments_;
   pool::Counter levels_;
   net::UnixNanos first_time_ = 0;

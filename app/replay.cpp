@@ -191,7 +191,7 @@ status::StatusSnapshot Replay::snapshot() const {
   status::StatusSnapshot snapshot;
   snapshot.process = status::read_process_status(kVersion);
   snapshot.pools = pools_.stats();
-  status::ChannelStatus channel = read_channel(pipeline_);
+  status::ChannelStatus channel = read_channel(pipeline_, Transport::moldudp64);
   channel.name = config_.feeds[0].channels[0].name;
   channel.messages_per_second = message_rate_.per_second();
   const bool known = lines_known_.load(std::memory_order_acquire);

@@ -56,6 +56,29 @@ void add_row(std::string& out, const char* label, const std::string& text) {
   return joined(types);
 }
 
+// Of channels with servers for it, or where something was closed by more than waiting.
+void add_remedies(std::string& out, const ChannelStatus& channel) {
+  for (const status::RecoveryStatus& recovery : channel.recovery) {
+    add_row(out, "requests",
+            fmt::format("{} to {}, {} answers, {} without answer", grouped(recovery.requests),
+                        recovery.server, grouped(recovery.answers), grouped(recovery.timeouts)));
+  }
+  for (const status::SnapshotStatus& snapshot : channel.snapshots) {
+    add_row(out, "snapshots",
+            fmt::format("{} applied, {} failed, {} messages bridged", grouped(snapshot.applied),
+                        grouped(snapshot.failed), grouped(channel.bridged_messages)));
+  }
+  for (const status::TcpStatus& tcp : channel.tcp) {
+    add_row(out, "session",
+            fmt::format("{} ({}), {} connections, {} silences, {} logins rejected", tcp.server,
+                        tcp.state, grouped(tcp.connections), grouped(tcp.silences),
+                        grouped(tcp.rejected)));
+  }
+  if (const std::string closed = joined(channel.resolved); !closed.empty()) {
+    add_row(out, "holes", closed + " (by what closed them)");
+  }
+}
+
 void add_channel(std::string& out, const SummaryHead& head, const ChannelStatus& channel) {
   const double rate = head.elapsed_seconds > 0.0
                           ? static_cast<double>(channel.messages) / head.elapsed_seconds
@@ -76,13 +99,22 @@ void add_channel(std::string& out, const SummaryHead& head, const ChannelStatus&
   if (const std::string odd = joined(channel.anomalies); !odd.empty()) {
     add_row(out, "anomalies", odd);
   }
+  add_remedies(out, channel);
   if (channel.stale) {
-    add_row(out, "STALE", "messages of this session are missing: books and VWAPs are incomplete");
+    add_row(out, "STALE", "messages are missing: the books are not those of the exchange");
+  }
+  if (channel.incomplete) {
+    add_row(out, "INCOMPLETE",
+            "messages are missing: volumes and VWAPs of the session are too small");
   }
   for (const status::LineStatus& line : channel.lines) {
     std::string text =
         fmt::format("{} packets, {} messages first, {} duplicates", grouped(line.packets),
                     grouped(line.messages_won), grouped(line.duplicates));
+    if (line.conflicts > 0) text += fmt::format(", {} CONFLICTS", grouped(line.conflicts));
+    if (line.deaths > 0) {
+      text += line.alive ? fmt::format(", was dead {} times", grouped(line.deaths)) : ", is DEAD";
+    }
     if (line.receive_buffer_got_bytes > 0) {
       text += fmt::format(", {} dropped by the kernel", grouped(line.kernel_drops));
     }
@@ -122,7 +154,10 @@ void add_archive(std::string& out, const status::ArchiveStatus& archive) {
                       archive.bytes_out == 0 ? 0.0
                                              : static_cast<double>(archive.bytes_in) /
                                                    static_cast<double>(archive.bytes_out)));
-  if (archive.lost_packets + archive.gap_packets > 0 || archive.failed_ever) {
+  if (archive.loss_notes > 0) {
+    add_row(out, "", fmt::format("{} notes of declared losses", grouped(archive.loss_notes)));
+  }
+  if (!archive.complete) {
     add_row(out, "",
             fmt::format("NOT archived: {} packets for a full ring, {} for errors ({})",
                         grouped(archive.gap_packets), grouped(archive.lost_packets),

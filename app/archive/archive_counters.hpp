@@ -90,6 +90,7 @@ struct ArchiveCounters {
     pool::Counter frames;
     pool::Counter files;
     pool::Counter lost_packets;
+    pool::Counter loss_notes;  // written
     pool::Counter write_errors;
     pool::Counter state;        // an ArchiveState
     pool::Counter last_fault;   // an ArchiveFault, packed
@@ -100,6 +101,7 @@ struct ArchiveCounters {
   struct alignas(pool::kCacheLineBytes) FeedSide {
     pool::Counter gap_batches;
     pool::Counter gap_packets;
+    pool::Counter gap_notes;  // notes of losses
   } refused;
 };
 
@@ -114,11 +116,14 @@ struct ArchiveCounts {
   std::uint64_t lost_packets = 0;  // taken, but not written
   std::uint64_t gap_batches = 0;   // refused because the ring was full
   std::uint64_t gap_packets = 0;
+  std::uint64_t gap_notes = 0;   // notes of losses refused because the ring was full
+  std::uint64_t loss_notes = 0;  // notes of losses written
   std::uint64_t ring_depth = 0;
   std::uint64_t ring_capacity = 0;
   std::uint64_t write_errors = 0;  // failed attempts to open, write or close
   std::string last_error;          // "write: No space left on device"
   bool failed_ever = false;
+  bool complete = true;      // nothing that was offered is missing
   double cpu_seconds = 0.0;  // of the archive thread
 };
 

@@ -79,24 +79,41 @@ void ArchiveWriter::start_thread() {
 }
 
 bool ArchiveWriter::offer(net::PacketBatch&& batch) noexcept {
-  if (!ring_.closed() && ring_.try_push(std::move(batch))) return true;
-  refuse(std::move(batch));  // NOLINT(bugprone-use-after-move): a push that fails moves nothing
-  return false;
+  return push({.batch = std::move(batch), .note = {}});
 }
 
 void ArchiveWriter::offer_blocking(net::PacketBatch&& batch) noexcept {
+  push_blocking({.batch = std::move(batch), .note = {}});
+}
+
+bool ArchiveWriter::note_loss(const codec::archive::LossNote& note) noexcept {
+  return push({.batch = {}, .note = note});
+}
+
+void ArchiveWriter::note_loss_blocking(const codec::archive::LossNote& note) noexcept {
+  push_blocking({.batch = {}, .note = note});
+}
+
+bool ArchiveWriter::push(Item&& item) noexcept {
+  if (!ring_.closed() && ring_.try_push(std::move(item))) return true;
+  refuse(std::move(item));  // NOLINT(bugprone-use-after-move): a push that fails moves nothing
+  return false;
+}
+
+void ArchiveWriter::push_blocking(Item&& item) noexcept {
   constexpr std::chrono::microseconds kPause{100};  // far less than it takes to empty the ring
   while (!ring_.closed()) {
     // NOLINTNEXTLINE(bugprone-use-after-move): a push that fails moves nothing
-    if (ring_.try_push(std::move(batch))) return;
+    if (ring_.try_push(std::move(item))) return;
     std::this_thread::sleep_for(kPause);
   }
-  refuse(std::move(batch));  // NOLINT(bugprone-use-after-move): as above
+  refuse(std::move(item));  // NOLINT(bugprone-use-after-move): as above
 }
 
-void ArchiveWriter::refuse(net::PacketBatch batch) noexcept {
+void ArchiveWriter::refuse(Item item) noexcept {
+  if (item.note.last_exclusive != 0) return counters_.refused.gap_notes.add(1);
   counters_.refused.gap_batches.add(1);
-  counters_.refused.gap_packets.add(batch.packets().size());
+  counters_.refused.gap_packets.add(item.batch.packets().size());
 }
 
 void ArchiveWriter::stop() noexcept {
@@ -105,8 +122,9 @@ void ArchiveWriter::stop() noexcept {
   thread_.join();
 }
 
-void ArchiveWriter::write_batch(net::PacketBatch batch, SteadyNanos now) noexcept {
-  for (const net::Packet& packet : batch.packets()) frames_.append(packet, now);
+void ArchiveWriter::write(Item item, SteadyNanos now) noexcept {
+  for (const net::Packet& packet : item.batch.packets()) frames_.append(packet, now);
+  if (item.note.last_exclusive != 0) frames_.append(item.note, now);
 }
 
 void ArchiveWriter::run() noexcept {
@@ -114,10 +132,10 @@ void ArchiveWriter::run() noexcept {
   while (true) {
     // Looked at first: what was pushed before the ring was closed is popped below.
     const bool last_round = ring_.closed();
-    net::PacketBatch batch;
-    while (ring_.try_pop(batch)) {
+    Item item;
+    while (ring_.try_pop(item)) {
       const SteadyNanos now = steady_now();
-      write_batch(std::move(batch), now);
+      write(std::move(item), now);
       frames_.tick(now);
     }
     if (last_round) break;
@@ -157,6 +175,9 @@ ArchiveCounts ArchiveWriter::counts() const {
   counts.gap_packets = counters_.refused.gap_packets.get();
   counts.ring_depth = ring_.size();
   counts.ring_capacity = ring_.capacity();
+  counts.gap_notes = counters_.refused.gap_notes.get();
+  counts.loss_notes = written.loss_notes.get();
+  counts.complete = is_complete();
   counts.write_errors = written.write_errors.get();
   counts.last_error = ArchiveFault::unpacked(written.last_fault.get()).text();
   counts.failed_ever = failed_ever();

@@ -2,9 +2,11 @@
 
 // The archive of one channel: takes batches from the feed thread through a bounded ring and writes
 // their packets to *.pcap.zst files on a thread of its own. Decompressed, a file is a nanosecond
-// pcap of IP datagrams (LINKTYPE_RAW).
+// pcap of IP datagrams (LINKTYPE_RAW). Between the frames stand notes of losses that the channel
+// declared (codec/archive/loss_note.hpp), behind the packets that came before.
 //
-// Thread safety: offer(), offer_blocking() and stop() by one thread, the feed thread (stop() also
+// Thread safety: offer(), offer_blocking(), note_loss(), note_loss_blocking() and stop() by one
+// thread, the feed thread (stop() also
 //                by another one when the feed thread is done); everything else by any thread.
 // Progress:      offer() is wait-free but for giving a refused buffer back.
 // Ownership:     a batch that was taken is given back by the archive thread as soon as its bytes
@@ -18,6 +20,7 @@
 #include "app/archive/archive_counters.hpp"
 #include "app/archive/file_calls.hpp"
 #include "app/archive/frame_writer.hpp"
+#include "codec/archive/loss_note.hpp"
 #include "net/packet_batch.hpp"
 #include "net/spsc_ring.hpp"
 #include "pool/buffer_pool.hpp"
@@ -47,26 +50,43 @@ class ArchiveWriter {
   // The same, but waits while the ring is full: a replay loses nothing.
   void offer_blocking(net::PacketBatch&& batch) noexcept;
 
+  // Hands a note on; the same rules. A note that is refused is counted.
+  bool note_loss(const codec::archive::LossNote& note) noexcept;
+  void note_loss_blocking(const codec::archive::LossNote& note) noexcept;
+
   // Writes everything that was taken, closes the file, ends the thread. More calls do nothing.
   void stop() noexcept;
 
   [[nodiscard]] ArchiveCounts counts() const;
 
   // Whether packets were lost to a failing disk, or a file could not be closed, at any time. A
-  // ring that was full is no failure.
+  // ring that was full is no failure: see is_complete().
   [[nodiscard]] bool failed_ever() const noexcept {
     return counters_.written.failed_ever.get() != 0;
   }
+  // Whether all that was offered was written, or still may be.
+  [[nodiscard]] bool is_complete() const noexcept {
+    return !failed_ever() && counters_.refused.gap_batches.get() == 0 &&
+           counters_.refused.gap_notes.get() == 0;
+  }
 
  private:
+  // What crosses to the archive thread: a batch, or with first < last_exclusive a note.
+  struct Item {
+    net::PacketBatch batch;
+    codec::archive::LossNote note;
+  };
+
   void start_thread();
   void run() noexcept;
-  void write_batch(net::PacketBatch batch, SteadyNanos now) noexcept;
-  void refuse(net::PacketBatch batch) noexcept;
+  void write(Item item, SteadyNanos now) noexcept;
+  [[nodiscard]] bool push(Item&& item) noexcept;
+  void push_blocking(Item&& item) noexcept;
+  void refuse(Item item) noexcept;
   [[nodiscard]] double cpu_seconds() const noexcept;
 
   ArchiveCounters counters_;
-  net::SpscRing<net::PacketBatch> ring_;
+  net::SpscRing<Item> ring_;
   std::unique_ptr<FileCalls> calls_;
   FrameWriter frames_;  // used by the archive thread
   std::thread thread_;

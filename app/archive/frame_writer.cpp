@@ -57,6 +57,19 @@ void FrameWriter::append(const net::Packet& packet, SteadyNanos now) noexcept {
   ++frame_packets_;
 }
 
+void FrameWriter::append(const codec::archive::LossNote& note, SteadyNanos now) noexcept {
+  if (content_ && !write_frame(now, true)) return;
+  if (!file_.is_open()) return;
+  std::array<std::byte, codec::archive::kMaxLossFrameBytes> frame{};
+  const std::size_t frame_bytes = codec::archive::write_loss_frame(frame, note);
+  if (const ArchiveFault fault = file_.append(std::span{frame}.first(frame_bytes))) {
+    return fail(fault, now);
+  }
+  file_.mark_complete();
+  counters_.bytes_out.add(frame_bytes);
+  counters_.loss_notes.add(1);
+}
+
 // A record that fits is put in one piece, because append() made room; a larger one fills frames.
 bool FrameWriter::put(std::span<const std::byte> bytes, net::UnixNanos packet_time,
                       SteadyNanos now) {

@@ -23,6 +23,7 @@
 #include "app/archive/archive_counters.hpp"
 #include "app/archive/archive_file.hpp"
 #include "codec/archive/frame.hpp"
+#include "codec/archive/loss_note.hpp"
 #include "net/packet_batch.hpp"
 #include "pool/buffer_pool.hpp"
 
@@ -51,6 +52,10 @@ class FrameWriter {
 
   // Copies the packet; its bytes may go when this returns.
   void append(const net::Packet& packet, SteadyNanos now) noexcept;
+
+  // Writes the open frame, and the note behind it. Without an open file, because none could be
+  // written, the note is lost with the packets around it.
+  void append(const codec::archive::LossNote& note, SteadyNanos now) noexcept;
 
   // Writes the open frame if its time has come.
   void tick(SteadyNanos now) noexcept;

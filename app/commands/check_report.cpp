@@ -1,8 +1,13 @@
 #include "app/commands/check_report.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
+
+#include "app/commands/usage.hpp"
+#include "app/config_feeds.hpp"
 
 namespace tapeline::commands {
 namespace {
@@ -41,22 +46,107 @@ void say_line(std::ostream& out, const LineConfig& line) {
       << (line.sources.empty() ? "any sender" : joined(line.sources)) << '\n';
 }
 
+std::string servers_text(const std::vector<ServerConfig>& servers) {
+  std::vector<std::string> texts;
+  std::transform(servers.begin(), servers.end(), std::back_inserter(texts), server_text);
+  return joined(texts);
+}
+
+std::string login_text(const CredentialsConfig& credentials) {
+  if (!credentials.file.empty()) return "login from file " + one_line(credentials.file);
+  return "login from the variables " + credentials.environment + "_USERNAME and " +
+         credentials.environment + "_PASSWORD";
+}
+
+std::string time_text(std::uint32_t ms) {
+  return ms >= 1000 && ms % 1000 == 0 ? std::to_string(ms / 1000) + " s"
+                                      : std::to_string(ms) + " ms";
+}
+
+const char* mode_text(const ChannelConfig& channel) {
+  return channel.receive_mode == ReceiveMode::spin ? "spins (one core in full use)"
+                                                   : "waits for packets";
+}
+
+void say_snapshot(std::ostream& out, const SnapshotConfig& snapshot) {
+  if (snapshot.servers.empty()) {
+    out << "      then it is declared lost: books stale until the next session\n";
+    return;
+  }
+  out << "      then books are stale and taken from a snapshot of "
+      << servers_text(snapshot.servers) << " (" << login_text(snapshot.credentials) << "), "
+      << time_text(snapshot.timeout_ms) << " for it, after a failure again in "
+      << time_text(snapshot.retry_ms) << " to " << time_text(snapshot.retry_max_ms) << "; up to "
+      << snapshot.hold_mib << " MiB of messages wait for it\n"
+      << "      without one in that time it is declared lost: books stale until a later snapshot "
+         "or the next session\n";
+}
+
+void say_remedies(std::ostream& out, const ChannelConfig& channel) {
+  out << "    on a gap:\n      the lines have " << time_text(channel.hold_ms) << " to fill it; "
+      << channel.hold_packets << " packets behind it are kept meanwhile\n";
+  const RecoveryConfig& recovery = channel.recovery;
+  if (!recovery.servers.empty()) {
+    out << "      after " << time_text(recovery.first_delay_ms) << " it is requested from "
+        << servers_text(recovery.servers) << ", again in " << time_text(recovery.resend_ms)
+        << " to " << time_text(recovery.resend_max_ms) << ", " << recovery.attempts
+        << " times, at most " << recovery.max_messages_per_request << " messages each and "
+        << recovery.max_requests_per_second << " requests/s; given up "
+        << time_text(channel.hold_ms + recovery.timeout_ms) << " after it was seen\n";
+  }
+  say_snapshot(out, channel.snapshot);
+}
+
+void say_join(std::ostream& out, const ChannelConfig& channel) {
+  const bool snapshot = !channel.snapshot.servers.empty() && channel.snapshot.on_join;
+  if (channel.transport == Transport::soupbintcp && !snapshot) {
+    out << "    on a start in the middle of a session: from its first message on\n";
+    return;
+  }
+  out << "    on a start in the middle of a session: "
+      << (snapshot ? "a snapshot first, then the messages behind it\n"
+                   : "from the message that comes first, books stale until the next session\n");
+}
+
+void say_soupbintcp(std::ostream& out, const ChannelConfig& channel) {
+  const SoupBinTcpConfig& soup = channel.soupbintcp;
+  out << "  channel " << channel.name << ": " << mode_text(channel) << ", receive buffer "
+      << bytes_text(channel.receive_buffer_bytes) << "\n    session "
+      << (soup.session.empty() ? "that is current" : soup.session) << " from "
+      << servers_text(soup.servers) << " over SoupBinTCP, " << login_text(soup.credentials)
+      << "\n    heartbeat after " << time_text(soup.heartbeat_ms)
+      << ", silent server given up after " << time_text(soup.watchdog_ms) << ", next attempt in "
+      << time_text(soup.reconnect_ms) << " to " << time_text(soup.reconnect_max_ms)
+      << "\n    on a gap (messages that the server does not hold any more):\n";
+  say_snapshot(out, channel.snapshot);
+  say_join(out, channel);
+}
+
 void say_channel(std::ostream& out, const ChannelConfig& channel) {
-  out << "  channel " << channel.name << ": "
-      << (channel.receive_mode == ReceiveMode::spin ? "spins (one core in full use)"
-                                                    : "waits for packets")
-      << ", up to " << channel.batch_packets << " datagrams of " << channel.max_datagram_bytes
+  if (channel.transport == Transport::soupbintcp) return say_soupbintcp(out, channel);
+  out << "  channel " << channel.name << ": " << mode_text(channel) << ", up to "
+      << channel.batch_packets << " datagrams of " << channel.max_datagram_bytes
       << " bytes at once, receive buffer " << bytes_text(channel.receive_buffer_bytes)
-      << " per line, a gap is held " << channel.hold_ms << " ms or " << channel.hold_packets
-      << " packets\n";
+      << " per line\n";
   for (const LineConfig& line : channel.lines) say_line(out, line);
+  if (channel.lines.size() > 1 && channel.line_dead_ms > 0) {
+    out << "    a line is told dead after " << time_text(channel.line_dead_ms)
+        << " without packets beside another\n";
+  }
+  say_remedies(out, channel);
+  say_join(out, channel);
 }
 
 void say_pool(std::ostream& out, const char* name, const pool::PoolConfig& pool) {
   const PoolMemory memory = memory_of(pool);
-  out << "  " << name << ": " << pool.buffer_count << " x " << bytes_text(pool.buffer_bytes)
-      << " = " << bytes_text(memory.at_start) << ", " << pool.overflow_buffers
-      << " more when needed\n";
+  out << "  " << name << ": " << pool.buffer_count << " and " << pool.overflow_buffers
+      << " in reserve, of " << bytes_text(pool.buffer_bytes) << " = "
+      << bytes_text(memory.at_start);
+  if (memory.at_most > memory.at_start) {
+    out << ", grows to " << pool.max_buffers << " = " << bytes_text(memory.at_most);
+  }
+  if (pool.numa_node >= 0) out << ", on NUMA node " << pool.numa_node;
+  out << '\n';
 }
 
 const char* folder_text(FolderState state) {
@@ -77,17 +167,71 @@ Json line_json(const LineConfig& line) {
           {"sources", line.sources}};
 }
 
+Json servers_json(const std::vector<ServerConfig>& servers) {
+  Json texts = Json::array();
+  for (const ServerConfig& server : servers) texts.push_back(server_text(server));
+  return texts;
+}
+
+Json recovery_json(const RecoveryConfig& recovery) {
+  return {{"servers", servers_json(recovery.servers)},
+          {"first_delay_ms", recovery.first_delay_ms},
+          {"resend_ms", recovery.resend_ms},
+          {"resend_max_ms", recovery.resend_max_ms},
+          {"attempts", recovery.attempts},
+          {"timeout_ms", recovery.timeout_ms},
+          {"max_messages_per_request", recovery.max_messages_per_request},
+          {"max_requests_per_second", recovery.max_requests_per_second}};
+}
+
+Json snapshot_json(const SnapshotConfig& snapshot) {
+  return {{"servers", servers_json(snapshot.servers)},
+          {"credentials_file", snapshot.credentials.file},
+          {"credentials_env", snapshot.credentials.environment},
+          {"same_session", snapshot.same_session},
+          {"on_join", snapshot.on_join},
+          {"timeout_ms", snapshot.timeout_ms},
+          {"retry_ms", snapshot.retry_ms},
+          {"retry_max_ms", snapshot.retry_max_ms},
+          {"hold_mib", snapshot.hold_mib}};
+}
+
+Json soupbintcp_json(const SoupBinTcpConfig& soup) {
+  return {{"servers", servers_json(soup.servers)},
+          {"credentials_file", soup.credentials.file},
+          {"credentials_env", soup.credentials.environment},
+          {"session", soup.session},
+          {"heartbeat_ms", soup.heartbeat_ms},
+          {"watchdog_ms", soup.watchdog_ms},
+          {"reconnect_ms", soup.reconnect_ms},
+          {"reconnect_max_ms", soup.reconnect_max_ms}};
+}
+
 Json channel_json(const ChannelConfig& channel) {
+  const char* mode = channel.receive_mode == ReceiveMode::spin ? "spin" : "wait";
+  if (channel.transport == Transport::soupbintcp) {
+    return {{"name", channel.name},
+            {"transport", "soupbintcp"},
+            {"receive_mode", mode},
+            {"receive_buffer_bytes", channel.receive_buffer_bytes},
+            {"soupbintcp", soupbintcp_json(channel.soupbintcp)},
+            {"snapshot", snapshot_json(channel.snapshot)}};
+  }
   Json lines = Json::array();
   for (const LineConfig& line : channel.lines) lines.push_back(line_json(line));
   return {{"name", channel.name},
-          {"receive_mode", channel.receive_mode == ReceiveMode::spin ? "spin" : "wait"},
+          {"transport", "moldudp64"},
+          {"receive_mode", mode},
           {"receive_buffer_bytes", channel.receive_buffer_bytes},
           {"max_datagram_bytes", channel.max_datagram_bytes},
           {"batch_packets", channel.batch_packets},
           {"hold_packets", channel.hold_packets},
           {"hold_ms", channel.hold_ms},
-          {"lines", std::move(lines)}};
+          {"line_dead_ms", channel.line_dead_ms},
+          {"conflict_window", channel.conflict_window},
+          {"lines", std::move(lines)},
+          {"recovery", recovery_json(channel.recovery)},
+          {"snapshot", snapshot_json(channel.snapshot)}};
 }
 
 Json pool_json(const pool::PoolConfig& pool) {
@@ -95,6 +239,8 @@ Json pool_json(const pool::PoolConfig& pool) {
   return {{"buffer_bytes", pool.buffer_bytes},
           {"buffer_count", pool.buffer_count},
           {"overflow_buffers", pool.overflow_buffers},
+          {"max_buffers", pool.max_buffers},
+          {"numa_node", pool.numa_node},
           {"bytes_at_start", memory.at_start},
           {"bytes_at_most", memory.at_most}};
 }

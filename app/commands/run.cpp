@@ -77,27 +77,18 @@ constexpr std::chrono::milliseconds kTick{100};
 
 void log_start(const Channels& channels) {
   for (const auto& channel : channels) {
-    const ChannelConfig& config = channel->config();
-    for (std::size_t i = 0; i < config.lines.size(); ++i) {
-      const LineConfig& line = config.lines[i];
-      const std::uint32_t got = channel->source().receive_buffer_bytes(i);
-      log_info(fmt::format("{}/{}: line {} listens on {}:{}{}{}, receive buffer {} bytes",
-                           channel->feed_name(), channel->name(), line.name, line.group,
-                           channel->source().port(i), line.interface.empty() ? "" : " on ",
-                           line.interface, got));
-      if (got < config.receive_buffer_bytes) {
-        log_warning(fmt::format(
-            "{}/{}: line {} asked for {} bytes of receive buffer and got {}: raise "
-            "net.core.rmem_max, or bursts will be lost in the kernel",
-            channel->feed_name(), channel->name(), line.name, config.receive_buffer_bytes, got));
-      }
+    for (const ChannelInput::Note& note : channel->describe()) {
+      const std::string text =
+          fmt::format("{}/{}: {}", channel->feed_name(), channel->name(), note.text);
+      note.is_warning ? log_warning(text) : log_info(text);
     }
   }
 }
 
 void log_events(const Channels& channels) {
   for (const auto& channel : channels) {
-    log_channel_events(channel->feed_name() + "/" + channel->name(), channel->events());
+    log_channel_events(channel->feed_name() + "/" + channel->name(), channel->config(),
+                       channel->events());
   }
 }
 
@@ -117,10 +108,13 @@ void work_until_stopped(const Channels& channels, Snapshot&& snapshot) {
 bool report_archives(const status::StatusSnapshot& snapshot) {
   bool failed = false;
   for (const status::ArchiveStatus& archive : snapshot.archives) {
-    if (!archive.failed_ever) continue;
+    if (archive.complete) continue;
     failed = true;
-    std::cerr << fmt::format("tapeline: archive {}/{}: {}; {} packets not archived\n", archive.feed,
-                             archive.channel, archive.last_error, grouped(archive.lost_packets));
+    std::cerr << fmt::format(
+        "tapeline: archive {}/{}: {}; {} packets not archived\n", archive.feed, archive.channel,
+        archive.last_error.empty() ? "the ring was full, raise archive.ring_batches"
+                                   : archive.last_error,
+        grouped(archive.lost_packets + archive.gap_packets));
   }
   return failed;
 }

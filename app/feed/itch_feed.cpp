@@ -1,6 +1,7 @@
 #include "app/feed/itch_feed.hpp"
 
 #include "codec/decode_status.hpp"
+#include "codec/glimpse/end_of_snapshot.hpp"
 #include "codec/itch/decoder.hpp"
 
 namespace tapeline::feed {
@@ -169,6 +170,45 @@ struct ItchFeed::Applier {
   void on(const itch::RetailInterest& /*interest*/) const noexcept {}
   void on(const itch::DirectListing& /*listing*/) const noexcept {}
 };
+
+// What a snapshot may tell: orders and states. Messages that change an order or print are refused.
+struct ItchFeed::SnapshotApplier {
+  Applier live;
+  bool& refused;
+
+  void operator()(const itch::SystemEvent& event) const noexcept {
+    live.counts.last_system_event.set(static_cast<unsigned char>(event.event()));
+  }
+  void operator()(const itch::OrderExecuted& /*view*/) const noexcept { refused = true; }
+  void operator()(const itch::OrderExecutedWithPrice& /*view*/) const noexcept { refused = true; }
+  void operator()(const itch::OrderCancel& /*view*/) const noexcept { refused = true; }
+  void operator()(const itch::OrderDelete& /*view*/) const noexcept { refused = true; }
+  void operator()(const itch::OrderReplace& /*view*/) const noexcept { refused = true; }
+  void operator()(const itch::Trade& /*view*/) const noexcept { refused = true; }
+  void operator()(const itch::CrossTrade& /*view*/) const noexcept { refused = true; }
+  void operator()(const itch::BrokenTrade& /*view*/) const noexcept { refused = true; }
+  template <typename State>
+  void operator()(const State& state) const noexcept {
+    live.on(state);
+  }
+};
+
+SnapshotResult ItchFeed::apply_snapshot(std::span<const std::byte> message) noexcept {
+  counts_.snapshot_messages.add();
+  if (codec::glimpse::is_end_of_snapshot(message)) {
+    const auto end = codec::glimpse::parse_end_of_snapshot(message);
+    if (end && end->next_sequence != 0) return {SnapshotStep::complete, end->next_sequence};
+    counts_.snapshot_refusals.add();
+    return {SnapshotStep::broken, 0};
+  }
+  bool refused = false;
+  const codec::DecodeStatus status =
+      itch::decode(message, SnapshotApplier{{market_, counts_}, refused});
+  if (status == codec::DecodeStatus::unknown_type) counts_.unknown_types.add();
+  if (!refused && status != codec::DecodeStatus::wrong_length) return {};
+  counts_.snapshot_refusals.add();
+  return {SnapshotStep::broken, 0};
+}
 
 void ItchFeed::apply(std::span<const std::byte> message) noexcept {
   if (message.empty()) [[unlikely]] {

@@ -24,7 +24,6 @@ struct alignas(64) Instrument {
   OrderBook book;
   std::array<char, 8> symbol{};  // padded with spaces; zeros until it was told
   std::uint32_t round_lot = 0;
-  std::uint32_t whole_at_gap = 0;  // how many gaps there had been when the book was last whole
   std::array<char, 4> halt_reason{};
   TradingState trading_state = TradingState::untold;
   ShortSaleTest short_sale_test = ShortSaleTest::none;

@@ -23,7 +23,8 @@ void Market::start_session() noexcept {
   instruments_.clear();
   levels_.clear();
   instrument_bound_ = 0;
-  gaps_ = 0;
+  books_stale_ = false;
+  snapshot_ = Snapshot::none;
   now_ = 0;
 }
 
@@ -220,9 +221,36 @@ void Market::set_operational_halt(InstrumentId id, std::uint8_t market_bit, bool
 }
 
 void Market::on_gap() noexcept {
-  ++gaps_;
+  books_stale_ = true;
+  if (snapshot_ == Snapshot::open) snapshot_ = Snapshot::spoiled;
   counts_.gaps.add();
   vwap_.on_gap();
+}
+
+void Market::forget_books() noexcept {
+  orders_.clear();
+  for (std::size_t i = 0; i < instrument_bound_; ++i) {
+    instruments_[i].book = {};
+    instruments_[i].doubtful = false;
+  }
+  levels_.clear();
+  books_stale_ = true;
+}
+
+void Market::begin_snapshot() noexcept {
+  forget_books();
+  snapshot_ = Snapshot::open;
+}
+
+void Market::end_snapshot() noexcept {
+  if (snapshot_ == Snapshot::open) books_stale_ = false;
+  snapshot_ = Snapshot::none;
+}
+
+void Market::abandon_snapshot() noexcept {
+  if (snapshot_ == Snapshot::none) return;
+  forget_books();
+  snapshot_ = Snapshot::none;
 }
 
 }  // namespace tapeline::market

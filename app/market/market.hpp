@@ -80,8 +80,24 @@ class Market {
   // The counts go on. Takes page faults; not for the path of a message.
   void start_session() noexcept;
 
-  // Messages were lost: no book and no VWAP of the channel can be trusted any more.
+  // Messages were lost: no book can be trusted until a snapshot, and no VWAP of the channel until
+  // the next session.
   void on_gap() noexcept;
+  // Messages were not seen, but the books know what became of them: prints may be missing.
+  void on_missed_prints() noexcept { vwap_.on_gap(); }
+
+  // The books are to be told anew. Between begin and end come add_order(), list() and the states;
+  // no other order message may. Names, states, trades, bars and VWAP of the session stay.
+  //
+  // Forgets all orders and books; they are stale. Takes page faults, as start_session() does. A
+  // snapshot that was begun before and not ended is forgotten with them.
+  void begin_snapshot() noexcept;
+  // Everything was told: all books are whole again, but for those that a contradiction in the
+  // snapshot touched, and unless on_gap() came in between.
+  void end_snapshot() noexcept;
+  // The rest will not come: forgets what was told of it. The books stay stale.
+  void abandon_snapshot() noexcept;
+  [[nodiscard]] bool in_snapshot() const noexcept { return snapshot_ != Snapshot::none; }
   // Closes all open bars.
   void close_all() noexcept { vwap_.close_all(); }
 
@@ -93,8 +109,12 @@ class Market {
   }
   // False after a gap and after anything that leaves the book with wrong orders.
   [[nodiscard]] bool is_book_whole(InstrumentId id) const noexcept {
-    return !instrument(id).doubtful && instrument(id).whole_at_gap == gaps_;
+    return !books_stale_ && !instrument(id).doubtful;
   }
+  // All of them: from a gap to the end of a snapshot or of the session.
+  [[nodiscard]] bool books_stale() const noexcept { return books_stale_; }
+  // Prints of the session may be missing: from the first gap to the end of the session.
+  [[nodiscard]] bool totals_incomplete() const noexcept { return vwap_.is_incomplete(); }
   // Returns nullptr when there is no such order. Valid until the next change.
   [[nodiscard]] const Order* find_order(OrderRef ref) noexcept { return orders_.find(ref); }
   [[nodiscard]] SessionTotals totals(InstrumentId id) const noexcept { return vwap_.totals(id); }
@@ -111,6 +131,9 @@ class Market {
   [[nodiscard]] const LevelArenaCounts& level_counts() const noexcept { return levels_.counts(); }
 
  private:
+  enum class Snapshot : std::uint8_t { none, open, spoiled };  // spoiled: by a gap inside it
+
+  void forget_books() noexcept;
   // The record of an instrument that a message names.
   [[nodiscard]] Instrument& named(InstrumentId id) noexcept {
     Instrument& instrument = instruments_[index_of(id)];
@@ -129,8 +152,9 @@ class Market {
   void print(const Trade& trade) noexcept;
 
   ExchangeNanos now_ = 0;
-  std::uint32_t gaps_ = 0;
   std::uint32_t instrument_bound_ = 0;
+  bool books_stale_ = false;
+  Snapshot snapshot_ = Snapshot::none;
   std::uint8_t price_decimals_;
   MarketCounts counts_;
   OrderTable orders_;

@@ -271,7 +271,7 @@ void Vwap::tell(const Sums& sums, BarPeriod period) noexcept {
 SessionTotals Vwap::totals(InstrumentId instrument) const noexcept {
   const Session& session = sessions_[index_of(instrument)];
   SessionTotals totals = session.totals;
-  totals.incomplete = totals.incomplete || gap_second_ != 0;
+  totals.incomplete = totals.incomplete || is_incomplete();
   if (session.second == 0) return totals;
   const Second& second = seconds_[session.second - 1];
   if (second.rows == 0) return totals;

@@ -88,6 +88,8 @@ class Vwap {
   void mark_incomplete(InstrumentId instrument) noexcept;
   // Messages are missing: prints of any instrument may be.
   void on_gap() noexcept;
+  // Whether messages of this session are missing.
+  [[nodiscard]] bool is_incomplete() const noexcept { return gap_second_ != 0; }
 
   // Closes all open bars. A print that comes later opens new ones.
   void close_all() noexcept;

@@ -130,6 +130,36 @@ void line_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
   });
 }
 
+void channel_resolved(const StatusSnapshot& snapshot, Samples& samples) {
+  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
+    for (const NamedCount& remedy : channel.resolved) {
+      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"remedy", remedy.name}},
+                  remedy.count);
+    }
+  });
+}
+
+template <auto kMember>
+void of_recovery(const StatusSnapshot& snapshot, Samples& samples) {
+  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
+    for (const RecoveryStatus& recovery : channel.recovery) {
+      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"server", recovery.server}},
+                  std::invoke(kMember, recovery));
+    }
+  });
+}
+
+// Of a part of the channel that there is at most one of.
+template <auto kPart, auto kMember>
+void of_part(const StatusSnapshot& snapshot, Samples& samples) {
+  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
+    for (const auto& part : std::invoke(kPart, channel)) {
+      samples.add({{"feed", feed.name}, {"channel", channel.name}},
+                  sample_value(std::invoke(kMember, part)));
+    }
+  });
+}
+
 void market_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
   for (const MarketStatus& market : snapshot.markets) {
     for (const NamedCount& kind : market.anomalies) {
@@ -141,14 +171,19 @@ void market_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
 
 constexpr MetricKind kCounter = MetricKind::counter;
 constexpr MetricKind kGauge = MetricKind::gauge;
+constexpr MetricKind kHistogram = MetricKind::histogram;
 constexpr std::string_view kOfChannel = "feed, channel";
 constexpr std::string_view kOfLine = "feed, channel, line";
+constexpr std::string_view kOfServer = "feed, channel, server";
 
 using Process = ProcessStatus;
 using Channel = ChannelStatus;
 using Line = LineStatus;
 using Archive = ArchiveStatus;
 using Market = MarketStatus;
+using Recovery = RecoveryStatus;
+using Snapshot = SnapshotStatus;
+using Tcp = TcpStatus;
 
 // clang-format off
 constexpr std::array kMetrics = std::to_array<Metric>({
@@ -195,9 +230,17 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "0 in steady state; more means that the pool is small for its load.",
      of_pool<&BufferCounts::fallback_allocations>},
     {"tapeline_pool_refusals_total", kCounter, "attempts", "pool",
-     "Attempts that got no buffer because the bound is reached.",
+     "Attempts that got no buffer.",
      "0; every refusal makes its caller drop or wait. Raise the counts of the pool.",
      of_pool<&BufferCounts::refusals>},
+    {"tapeline_pool_waits_total", kCounter, "attempts", "pool",
+     "Attempts that had to wait until a buffer came back.",
+     "0 in steady state; more means that the pool is small for its load.",
+     of_pool<&BufferCounts::waits>},
+    {"tapeline_pool_timeouts_total", kCounter, "attempts", "pool",
+     "Waits that their deadline ended.",
+     "Each is a refusal as well; 0 when the pool is large enough.",
+     of_pool<&BufferCounts::timeouts>},
     {"tapeline_pool_cas_retries_total", kCounter, "retries", "pool, kind",
      "Lost races for the head of the shared stack; kind is pop or push.",
      "Small against stack hits; growth is contention between threads.", pool_cas_retries},
@@ -215,8 +258,26 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "At most two batches per thread.", of_pool<&BufferCounts::parked>},
     {"tapeline_pool_buffers", kGauge, "buffers", "pool",
      "Buffers configured, without the overflow buffers.",
-     "Constant. Available, parked and in use add up to this and the overflow in use.",
+     "Constant. Available, parked and in use add up to this, the grown and the overflow in use.",
      of_pool<&BufferCounts::buffers>},
+    {"tapeline_pool_grown_buffers", kGauge, "buffers", "pool",
+     "Buffers that are there because the pool grew.",
+     "0 unless max_buffers is configured; falls when the pool is trimmed.",
+     of_pool<&BufferCounts::grown_buffers>},
+    {"tapeline_pool_max_buffers", kGauge, "buffers", "pool",
+     "Most buffers there may be, overflow included.",
+     "Constant.", of_pool<&BufferCounts::max_buffers>},
+    {"tapeline_pool_slabs_grown_total", kCounter, "slabs", "pool",
+     "Times the pool grew by a slab.",
+     "Stops when the pool fits its load; compare with the slabs trimmed.",
+     of_pool<&BufferCounts::slabs_grown>},
+    {"tapeline_pool_slabs_trimmed_total", kCounter, "slabs", "pool",
+     "Slabs whose memory was given back.",
+     "Rises only when somebody trims the pool.", of_pool<&BufferCounts::slabs_trimmed>},
+    {"tapeline_pool_growth_failures_total", kCounter, "attempts", "pool",
+     "Times the system had no memory for a slab.",
+     "0; more means that the host is short of memory, or that a limit is low.",
+     of_pool<&BufferCounts::growth_failures>},
     {"tapeline_pool_overflow_buffers", kGauge, "buffers", "pool",
      "Overflow buffers configured.",
      "Constant.", of_pool<&BufferCounts::overflow_buffers>},
@@ -232,7 +293,7 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "Never passes the configured bound.", of_pool<&BufferCounts::bytes_now>},
     {"tapeline_pool_memory_peak_bytes", kGauge, "bytes", "pool",
      "Most memory that the buffers occupied.",
-     "Equals the memory now unless overflow buffers came and went.",
+     "Equals the memory now unless the pool was trimmed.",
      of_pool<&BufferCounts::bytes_peak>},
 
     {"tapeline_channel_expected_sequence", kGauge, "sequence number", kOfChannel,
@@ -249,11 +310,28 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "Messages decoded, by their type on the wire.",
      "The mix of a feed changes little from day to day.", channel_messages_by_type},
     {"tapeline_channel_gaps_total", kCounter, "gaps", kOfChannel,
-     "Holes in the sequence numbers that no line filled in time.",
+     "Holes in the sequence numbers that nothing closed: declared lost.",
      "0 on a healthy network; look at kernel drops first.", of_channel<&Channel::gaps>},
     {"tapeline_channel_lost_messages_total", kCounter, "messages", kOfChannel,
      "Messages inside those holes.",
-     "0; otherwise books and VWAPs of the channel are stale.", of_channel<&Channel::lost_messages>},
+     "0; otherwise the books were stale and VWAPs of the session are incomplete.",
+     of_channel<&Channel::lost_messages>},
+    {"tapeline_channel_bridged_messages_total", kCounter, "messages", kOfChannel,
+     "Messages that were not seen but that a snapshot stands for.",
+     "0 but for late joins; the books know them, the VWAPs of the session do not.",
+     of_channel<&Channel::bridged_messages>},
+    {"tapeline_channel_open_holes", kGauge, "holes", kOfChannel,
+     "Holes that are waited for or requested now; at most 256 are counted.",
+     "Short spikes are reordering; a plateau is a server that does not answer.",
+     of_channel<&Channel::holes_open>},
+    {"tapeline_channel_closed_holes_total", kCounter, "holes", "feed, channel, remedy",
+     "Holes by what closed them: another line or a late packet, a request, a snapshot, or nothing.",
+     "lost stays 0; a rise of request means that both lines lose the same packets.",
+     channel_resolved},
+    {"tapeline_channel_conflicts_total", kCounter, "messages", kOfChannel,
+     "Messages whose later copy had other bytes than the first, which was kept.",
+     "0; more means that somebody sends what the venue did not.",
+     of_channel<&Channel::conflicts>},
     {"tapeline_channel_held_packets", kGauge, "packets", kOfChannel,
      "Early packets held while a hole may still be filled.",
      "Short spikes are reordering; a plateau is a line that lags.",
@@ -272,8 +350,14 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      " messages later than their loss, holes closed early, positions that were forged.",
      "0; the kind says what it was.", channel_anomalies},
     {"tapeline_channel_stale", kGauge, "0 or 1", kOfChannel,
-     "1 when messages were lost that books and VWAPs would have needed.",
-     "0; with 1 treat the figures of this channel as incomplete.", of_channel<&Channel::stale>},
+     "1 while the books miss messages: from a gap until a snapshot or the next session.",
+     "0; with 1 do not use the books of this channel.", of_channel<&Channel::stale>},
+    {"tapeline_channel_incomplete", kGauge, "0 or 1", kOfChannel,
+     "1 while volumes and VWAPs miss messages: from a gap until the next session.",
+     "0; with 1 the totals of the session are too small.", of_channel<&Channel::incomplete>},
+    {"tapeline_channel_awaits_snapshot", kGauge, "0 or 1", kOfChannel,
+     "1 while a snapshot is waited for.",
+     "0; with 1 for long look at the snapshot servers.", of_channel<&Channel::awaits_snapshot>},
 
     {"tapeline_line_packets_total", kCounter, "packets", kOfLine,
      "Packets that came on the line.",
@@ -284,6 +368,22 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_line_messages_won_total", kCounter, "messages", kOfLine,
      "Messages whose first copy came on this line.",
      "The shares show which line is ahead.", of_line<&Line::messages_won>},
+    {"tapeline_line_share_ratio", kGauge, "ratio", kOfLine,
+     "Messages won, of all that the channel delivered.",
+     "Near one half with two equal lines; near 0 the line is behind, or of no use.",
+     of_line<&Line::share_won>},
+    {"tapeline_line_lag_seconds", kHistogram, "seconds", kOfLine,
+     "How much later a packet came than the line that brought its first message first.",
+     "As the paths differ; a tail that grows is a line with trouble.", of_line<&Line::lag>},
+    {"tapeline_line_conflicts_total", kCounter, "messages", kOfLine,
+     "Messages of this line that had other bytes than the copy that came first.",
+     "0; see tapeline_channel_conflicts_total.", of_line<&Line::conflicts>},
+    {"tapeline_line_alive", kGauge, "0 or 1", kOfLine,
+     "0 while the line is silent and another line of the channel has packets.",
+     "1; with 0 the channel has lost its redundancy.", of_line<&Line::alive>},
+    {"tapeline_line_deaths_total", kCounter, "times", kOfLine,
+     "Times that the line became silent so.",
+     "0.", of_line<&Line::deaths>},
     {"tapeline_line_duplicate_messages_total", kCounter, "messages", kOfLine,
      "Messages that another line had brought before.",
      "Messages won and duplicates together are what the line carried.",
@@ -305,6 +405,61 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "Time since the last packet of the line; absent before the first.",
      "Stays near the venue's heartbeat interval or below; more is a dead line.",
      of_line<&Line::last_packet_age_seconds>},
+
+    {"tapeline_recovery_requests_total", kCounter, "requests", kOfServer,
+     "Requests that were sent to the server.",
+     "Follows the loss that both lines have.", of_recovery<&Recovery::requests>},
+    {"tapeline_recovery_answers_total", kCounter, "packets", kOfServer,
+     "Packets of the server that held something that was asked for.",
+     "About the requests, or more where an answer takes several packets.",
+     of_recovery<&Recovery::answers>},
+    {"tapeline_recovery_timeouts_total", kCounter, "requests", kOfServer,
+     "Requests that met silence.",
+     "Few; rising with the requests the server is away, or does not have the messages.",
+     of_recovery<&Recovery::timeouts>},
+    {"tapeline_recovery_answer_bytes_total", kCounter, "bytes", kOfServer,
+     "Bytes of those answers.",
+     "rate() is what recovery adds to the load.", of_recovery<&Recovery::answer_bytes>},
+
+    {"tapeline_snapshot_attempts_total", kCounter, "attempts", kOfChannel,
+     "Snapshots that were begun.",
+     "Rises with gaps that nothing else closed, and with late joins.",
+     of_part<&Channel::snapshots, &Snapshot::attempts>},
+    {"tapeline_snapshot_applied_total", kCounter, "snapshots", kOfChannel,
+     "Snapshots that were applied to their end.",
+     "Attempts less failures.", of_part<&Channel::snapshots, &Snapshot::applied>},
+    {"tapeline_snapshot_failures_total", kCounter, "attempts", kOfChannel,
+     "Attempts that failed; the log has the reason.",
+     "0; they are tried again, at the next server.",
+     of_part<&Channel::snapshots, &Snapshot::failed>},
+    {"tapeline_snapshot_messages_total", kCounter, "messages", kOfChannel,
+     "Messages of snapshots, applied or not.",
+     "About one for each open order and snapshot.",
+     of_part<&Channel::snapshots, &Snapshot::messages>},
+
+    {"tapeline_tcp_logged_in", kGauge, "0 or 1", kOfChannel,
+     "1 while the session is logged in.",
+     "1; 0 also while it is held for a snapshot.", of_part<&Channel::tcp, &Tcp::logged_in>},
+    {"tapeline_tcp_tries_total", kCounter, "tries", kOfChannel,
+     "Tries to connect.",
+     "Rises when a server is away.", of_part<&Channel::tcp, &Tcp::tries>},
+    {"tapeline_tcp_connections_total", kCounter, "connections", kOfChannel,
+     "Connections that were made.",
+     "1; more are reconnects, which lose nothing by themselves.",
+     of_part<&Channel::tcp, &Tcp::connections>},
+    {"tapeline_tcp_rejected_logins_total", kCounter, "logins", kOfChannel,
+     "Logins that the server rejected.",
+     "0; check the credentials and the session.", of_part<&Channel::tcp, &Tcp::rejected>},
+    {"tapeline_tcp_silences_total", kCounter, "connections", kOfChannel,
+     "Connections that were ended because the server sent nothing.",
+     "0; more are half-open connections.", of_part<&Channel::tcp, &Tcp::silences>},
+    {"tapeline_tcp_received_bytes_total", kCounter, "bytes", kOfChannel,
+     "Bytes of the stream.",
+     "rate() against the bandwidth of the link.", of_part<&Channel::tcp, &Tcp::bytes>},
+    {"tapeline_tcp_last_bytes_age_seconds", kGauge, "seconds", kOfChannel,
+     "Time since the last bytes of the server; absent before the first.",
+     "Stays near the heartbeat interval of the server or below.",
+     of_part<&Channel::tcp, &Tcp::last_bytes_age_seconds>},
 
     {"tapeline_archive_packets_total", kCounter, "packets", kOfChannel,
      "Packets written to the archive.",
@@ -336,6 +491,12 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_archive_gap_packets_total", kCounter, "packets", kOfChannel,
      "Packets in those batches.",
      "0; these packets are missing from the archive.", of_archive<&Archive::gap_packets>},
+    {"tapeline_archive_loss_notes_total", kCounter, "notes", kOfChannel,
+     "Notes of declared losses of the channel, written between the packets.",
+     "One for each gap of the channel.", of_archive<&Archive::loss_notes>},
+    {"tapeline_archive_complete", kGauge, "0 or 1", kOfChannel,
+     "0 when packets are missing, for a full ring or a failed disk.",
+     "1; with 0 the process ends with exit code 1.", of_archive<&Archive::complete>},
     {"tapeline_archive_write_errors_total", kCounter, "errors", kOfChannel,
      "Failed attempts to open or write a file.",
      "0; the reason is in /status. Writing is tried again at intervals.",

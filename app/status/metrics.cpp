@@ -25,7 +25,12 @@ std::string_view to_text(std::array<char, 32>& buffer, Number value) {
 }
 
 std::string_view kind_text(MetricKind kind) {
-  return kind == MetricKind::counter ? "counter" : "gauge";
+  switch (kind) {
+    case MetricKind::counter: return "counter";
+    case MetricKind::gauge: return "gauge";
+    case MetricKind::histogram: return "histogram";
+  }
+  return "untyped";
 }
 
 constexpr std::string_view kMarkdownHead =
@@ -37,9 +42,10 @@ code (`app/status/metric_table.cpp`), and a test compares them.
 * Counters (`_total`) run from the start of the process; take `rate()` of them. Rates over the last
   second are in `GET /status`.
 * A metric without a sample (no line configured, no packet yet) is left out.
+* A histogram has a series `_bucket` for each bound `le`, `_sum` and `_count`.
 * Labels: `pool` is serialization, compression or simd; `feed`, `channel` and `line` are the names in
-  the configuration; `type` is the message type as it stands on the wire; `kind` tells variants of
-  one count apart.
+  the configuration; `server` is an address and port; `type` is the message type as it stands on the
+  wire; `kind` and `remedy` tell variants of one count apart.
 
 )";
 
@@ -49,15 +55,20 @@ struct Section {
   std::string_view text;
 };
 
-constexpr std::array<Section, 7> kSections{{
+constexpr std::array<Section, 10> kSections{{
     {"tapeline_build_", "Build", "Which program this is."},
     {"tapeline_process_", "Process", "What the process costs."},
     {"tapeline_pool_", "Pools",
      "Where buffers come from and where they are. The way of an acquire: the cache of the thread, "
      "the\n"
-     "shared stack, the overflow buffers, refused. `docs/pool.md` explains the design."},
+     "shared stack, the overflow buffers, refused or wait or growth. `docs/pool.md` explains the "
+     "design."},
     {"tapeline_channel_", "Channels", "One sequence space each: order, gaps and decoding."},
     {"tapeline_line_", "Lines", "The copies of a channel, as they come from the network."},
+    {"tapeline_recovery_", "Re-requests",
+     "What is asked of the servers that keep the messages of a channel."},
+    {"tapeline_snapshot_", "Snapshots", "The books anew, after a gap or a join."},
+    {"tapeline_tcp_", "TCP sessions", "Channels that come over SoupBinTCP."},
     {"tapeline_archive_", "Archive", "What goes to the disk, and what does not."},
     {"tapeline_market_", "Market", "Instruments, orders and trades of a channel."},
 }};
@@ -97,8 +108,24 @@ void Samples::add(std::initializer_list<Label> labels, double value) {
   add_line(labels, to_text(buffer, value));
 }
 
-void Samples::add_line(std::initializer_list<Label> labels, std::string_view value) {
+void Samples::add(std::initializer_list<Label> labels, const HistogramStatus& histogram) {
+  if (histogram.count == 0) return;
+  constexpr double kNanosPerSecond = 1e9;  // a quotient is exact where a product is not
+  std::array<char, 32> value{};
+  std::array<char, 32> bound{};
+  for (std::size_t i = 0; i < histogram.bounds_ns.size(); ++i) {
+    const double seconds = static_cast<double>(histogram.bounds_ns[i]) / kNanosPerSecond;
+    add_line(labels, to_text(value, histogram.counts[i]), "_bucket", to_text(bound, seconds));
+  }
+  add_line(labels, to_text(value, histogram.count), "_bucket", "+Inf");
+  add_line(labels, to_text(value, static_cast<double>(histogram.sum_ns) / kNanosPerSecond), "_sum");
+  add_line(labels, to_text(value, histogram.count), "_count");
+}
+
+void Samples::add_line(std::initializer_list<Label> labels, std::string_view value,
+                       std::string_view suffix, std::string_view bound) {
   text_ += metric_name_;
+  text_ += suffix;
   char before = '{';
   for (const Label& label : labels) {
     text_ += before;
@@ -108,7 +135,14 @@ void Samples::add_line(std::initializer_list<Label> labels, std::string_view val
     text_ += '"';
     before = ',';
   }
-  if (labels.size() != 0) text_ += '}';
+  if (!bound.empty()) {
+    text_ += before;
+    text_ += "le=\"";
+    text_ += bound;
+    text_ += '"';
+    before = ',';
+  }
+  if (before == ',') text_ += '}';
   text_ += ' ';
   text_ += value;
   text_ += '\n';

@@ -32,16 +32,20 @@ class Samples {
   // Leaves the sample out when the value is not known (NaN) or not finite.
   void add(std::initializer_list<Label> labels, double value);
 
+  // All series of a histogram, in seconds; nothing when it counted nothing.
+  void add(std::initializer_list<Label> labels, const HistogramStatus& histogram);
+
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
  private:
-  void add_line(std::initializer_list<Label> labels, std::string_view value);
+  void add_line(std::initializer_list<Label> labels, std::string_view value,
+                std::string_view suffix = {}, std::string_view bound = {});
 
   std::string_view metric_name_;
   std::string text_;
 };
 
-enum class MetricKind : std::uint8_t { counter, gauge };
+enum class MetricKind : std::uint8_t { counter, gauge, histogram };
 
 struct Metric {
   std::string_view name;

@@ -31,11 +31,13 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; font-weight:
 th:last-child, td:last-child { padding-right: 0 }
 .good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 } .soft { color: var(--soft) }
 meter { width: 90px; height: 12px }
-#lost { background: var(--bad); color: var(--back); border-radius: 8px; padding: 8px 14px; margin-bottom: 12px }
+#lost, #degraded { background: var(--bad); color: var(--back); border-radius: 8px; padding: 8px 14px; margin-bottom: 12px }
+#degraded { white-space: pre-line }
 footer { color: var(--soft) } a { color: var(--bar) } [hidden] { display: none }
 </style></head><body>
 <header><h1>tapeline</h1><span id="process" class="soft">connecting</span></header>
 <div id="lost" role="alert" hidden></div>
+<div id="degraded" role="status" hidden></div>
 <main id="main"></main>
 <footer>Refreshed every second from <a href="/status">/status</a>. For Prometheus:
 <a href="/metrics">/metrics</a>.</footer>
@@ -50,6 +52,10 @@ const bytes = n => { let u = 0; while (n >= 1024 && u < 4) { n /= 1024; u++; }
   return n.toFixed(u && n < 100 ? 1 : 0) + ' ' + ['B', 'KiB', 'MiB', 'GiB', 'TiB'][u]; };
 const alarm = n => ({ text: count(n), kind: n > 0 ? 'bad' : '' });
 const state = (text, good) => ({ text, kind: good ? 'good' : 'bad' });
+const share = n => n === null ? '-' : (n * 100).toFixed(1) + ' %';
+const short = n => n === null ? '-' : n < 1e-3 ? (n * 1e6).toFixed(0) + ' us' : (n * 1e3).toFixed(1) + ' ms';
+const condition = c => c.awaits_snapshot ? state('awaits snapshot', false) : c.stale ? state('stale', false)
+  : c.incomplete ? state('books whole, totals incomplete', false) : state('in order', true);
 const total = o => Object.values(o).reduce((a, b) => a + b, 0);
 
 function cell(tag, value) {
@@ -84,23 +90,36 @@ function show(s) {
   const channels = s.feeds.flatMap(f => f.channels.map(c => ({ ...c, title: f.name + ' / ' + c.name })));
   const name = x => x.feed + ' / ' + x.channel;
   const view = [
-    table('Channels', ['channel', 'state', 'session', 'next', 'messages', 'messages/s', 'packets/s', 'gaps', 'lost', 'held',
-      'duplicates', 'unknown', 'malformed'],
-      channels.map(c => [c.title, c.stale ? state('stale', false) : state('in order', true), c.session || '-',
+    table('Channels', ['channel', 'state', 'session', 'next', 'messages', 'messages/s', 'packets/s', 'open holes', 'lost gaps',
+      'lost', 'bridged', 'held', 'duplicates', 'conflicts', 'unknown', 'malformed'],
+      channels.map(c => [c.title, condition(c), c.session || '-',
         count(c.expected_sequence), count(c.messages), count(c.messages_per_second), count(c.packets_per_second),
-        alarm(c.gaps), alarm(c.lost_messages), count(c.held_packets), count(c.duplicates), alarm(c.unknown_types),
-        alarm(total(c.malformed))])),
-    table('Lines', ['line', 'group', 'packets', 'bytes', 'won', 'duplicates', 'kernel drops', 'receive buffer', 'last packet'],
-      channels.flatMap(c => c.lines.map(l => [c.title + ' / ' + l.name, l.group ? l.group + ' port ' + l.port : '-',
-        count(l.packets), bytes(l.bytes), count(l.messages_won), count(l.duplicates), alarm(l.kernel_drops),
+        count(c.holes_open), alarm(c.gaps), alarm(c.lost_messages), alarm(c.bridged_messages), count(c.held_packets),
+        count(c.duplicates), alarm(c.conflicts), alarm(c.unknown_types), alarm(total(c.malformed))])),
+    table('Lines', ['line', 'state', 'group', 'packets', 'bytes', 'first', 'share', 'lag p50', 'lag p99', 'duplicates', 'conflicts',
+      'kernel drops', 'receive buffer', 'last packet'],
+      channels.flatMap(c => c.lines.map(l => [c.title + ' / ' + l.name, state(l.alive ? 'alive' : 'dead', l.alive),
+        l.group ? l.group + ' port ' + l.port : '-',
+        count(l.packets), bytes(l.bytes), count(l.messages_won), share(l.share_won), short(l.lag_p50_seconds),
+        short(l.lag_p99_seconds), count(l.duplicates), alarm(l.conflicts), alarm(l.kernel_drops),
         { text: bytes(l.receive_buffer_got_bytes), kind: l.receive_buffer_got_bytes < l.receive_buffer_asked_bytes ? 'bad' : '' },
         seconds(l.last_packet_age_seconds)]))),
+    table('TCP sessions', ['channel', 'state', 'server', 'connections', 'tries', 'rejected', 'silent', 'bytes', 'last bytes'],
+      channels.flatMap(c => c.tcp.map(t => [c.title, state(t.state, t.logged_in || t.over), t.server, count(t.connections), count(t.tries),
+        alarm(t.rejected), alarm(t.silences), bytes(t.bytes), seconds(t.last_bytes_age_seconds)]))),
+    table('Gaps closed', ['channel', 'by a line', 'by request', 'by snapshot', 'lost', 'snapshots', 'applied', 'failed'],
+      channels.filter(c => c.recovery.length || c.snapshots.length).map(c => { const s = c.snapshots[0] || {};
+        return [c.title, count(c.resolved.line), count(c.resolved.request), count(c.resolved.snapshot), alarm(c.resolved.lost),
+          s.state || 'none', count(s.applied || 0), alarm(s.failed || 0)]; })),
+    table('Re-request servers', ['server', 'channel', 'requests', 'answers', 'without answer', 'bytes'],
+      channels.flatMap(c => c.recovery.map(r => [r.server, c.title, count(r.requests), count(r.answers), count(r.timeouts),
+        bytes(r.answer_bytes)]))),
     table('Pools', ['pool', 'in use', '', 'peak', 'of', 'acquires', 'cache', 'stack', 'overflow', 'refused', 'CAS retries', 'memory'],
-      Object.entries(s.pools).map(([title, c]) => [title, count(c.in_use), meter(c.in_use, c.buffers, title + ' in use'),
-        count(c.peak_in_use), count(c.buffers), count(c.acquires), count(c.cache_hits), count(c.stack_hits),
+      Object.entries(s.pools).map(([title, c]) => [title, count(c.in_use), meter(c.in_use, c.buffers + c.grown_buffers, title + ' in use'),
+        count(c.peak_in_use), count(c.buffers + c.grown_buffers), count(c.acquires), count(c.cache_hits), count(c.stack_hits),
         count(c.fallback_allocations), alarm(c.refusals), count(c.cas_retries_pop + c.cas_retries_push), bytes(c.bytes_now)])),
     table('Archive', ['channel', 'state', 'packets', 'in', 'out', 'ratio', 'frames', 'files', 'ring', '', 'gap packets', 'lost packets', 'CPU'],
-      s.archives.map(a => [name(a), state(a.state + (a.last_error ? ': ' + a.last_error : ''), !a.failed_ever), count(a.packets),
+      s.archives.map(a => [name(a), state(a.state + (a.last_error ? ': ' + a.last_error : ''), a.complete), count(a.packets),
         bytes(a.bytes_in), bytes(a.bytes_out), a.bytes_out ? (a.bytes_in / a.bytes_out).toFixed(2) : '-', count(a.frames),
         count(a.files), count(a.ring_depth), meter(a.ring_depth, a.ring_capacity, 'ring'), alarm(a.gap_packets),
         alarm(a.lost_packets), seconds(a.cpu_seconds)])),
@@ -109,6 +128,8 @@ function show(s) {
     ...s.markets.map(m => table('Most active, ' + name(m), ['symbol', 'volume', 'trades', 'VWAP', 'last', 'bid', 'ask'],
       m.top.map(t => [t.symbol, count(t.volume), count(t.trades), money(t.vwap), money(t.last), money(t.bid), money(t.ask)]))),
   ];
+  const degraded = document.getElementById('degraded');
+  degraded.textContent = s.degraded.join('\n'); degraded.hidden = !s.degraded.length;
   document.getElementById('main').replaceChildren(...view.filter(Boolean));
 }
 let seen = new Date();

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/status/degraded.hpp"
+
 namespace tapeline::status {
 namespace {
 
@@ -36,7 +38,14 @@ Json pool_json(const pool::BufferCounts& counts) {
           {"bytes_now", counts.bytes_now},
           {"bytes_peak", counts.bytes_peak},
           {"overflow_buffers", counts.overflow_buffers},
-          {"overflow_in_use", counts.overflow_in_use}};
+          {"overflow_in_use", counts.overflow_in_use},
+          {"waits", counts.waits},
+          {"timeouts", counts.timeouts},
+          {"max_buffers", counts.max_buffers},
+          {"grown_buffers", counts.grown_buffers},
+          {"slabs_grown", counts.slabs_grown},
+          {"slabs_trimmed", counts.slabs_trimmed},
+          {"growth_failures", counts.growth_failures}};
 }
 
 Json counts_json(const std::vector<NamedCount>& counts) {
@@ -53,6 +62,12 @@ Json line_json(const LineStatus& line) {
           {"bytes", line.bytes},
           {"messages_won", line.messages_won},
           {"duplicates", line.duplicates},
+          {"share_won", line.share_won},
+          {"conflicts", line.conflicts},
+          {"alive", line.alive},
+          {"deaths", line.deaths},
+          {"lag_p50_seconds", line.lag.p50_seconds},
+          {"lag_p99_seconds", line.lag.p99_seconds},
           {"kernel_drops", line.kernel_drops},
           {"receive_buffer_asked_bytes", line.receive_buffer_asked_bytes},
           {"receive_buffer_got_bytes", line.receive_buffer_got_bytes},
@@ -65,6 +80,31 @@ Json array_json(const std::vector<Element>& elements, Json (*element_json)(const
   Json json = Json::array();
   for (const Element& element : elements) json.push_back(element_json(element));
   return json;
+}
+
+Json recovery_json(const RecoveryStatus& recovery) {
+  return {{"server", recovery.server},
+          {"requests", recovery.requests},
+          {"answers", recovery.answers},
+          {"timeouts", recovery.timeouts},
+          {"answer_bytes", recovery.answer_bytes}};
+}
+
+Json snapshot_json(const SnapshotStatus& snapshot) {
+  return {{"state", snapshot.state},
+          {"attempts", snapshot.attempts},
+          {"applied", snapshot.applied},
+          {"failed", snapshot.failed},
+          {"messages", snapshot.messages}};
+}
+
+Json tcp_json(const TcpStatus& tcp) {
+  return {{"server", tcp.server},         {"state", tcp.state},
+          {"logged_in", tcp.logged_in},   {"over", tcp.over},
+          {"tries", tcp.tries},           {"connections", tcp.connections},
+          {"rejected", tcp.rejected},     {"silences", tcp.silences},
+          {"heartbeats", tcp.heartbeats}, {"packets", tcp.packets},
+          {"bytes", tcp.bytes},           {"last_bytes_age_seconds", tcp.last_bytes_age_seconds}};
 }
 
 Json channel_json(const ChannelStatus& channel) {
@@ -83,7 +123,16 @@ Json channel_json(const ChannelStatus& channel) {
           {"unknown_types", channel.unknown_types},
           {"malformed", counts_json(channel.malformed)},
           {"anomalies", counts_json(channel.anomalies)},
+          {"holes_open", channel.holes_open},
+          {"resolved", counts_json(channel.resolved)},
+          {"bridged_messages", channel.bridged_messages},
+          {"conflicts", channel.conflicts},
           {"stale", channel.stale},
+          {"incomplete", channel.incomplete},
+          {"awaits_snapshot", channel.awaits_snapshot},
+          {"recovery", array_json(channel.recovery, recovery_json)},
+          {"snapshots", array_json(channel.snapshots, snapshot_json)},
+          {"tcp", array_json(channel.tcp, tcp_json)},
           {"messages_by_type", counts_json(channel.messages_by_type)},
           {"lines", array_json(channel.lines, line_json)}};
 }
@@ -109,11 +158,13 @@ Json archive_json(const ArchiveStatus& archive) {
           {"ring_capacity", archive.ring_capacity},
           {"gap_batches", archive.gap_batches},
           {"gap_packets", archive.gap_packets},
+          {"loss_notes", archive.loss_notes},
           {"write_errors", archive.write_errors},
           {"last_error", archive.last_error},
           {"cpu_seconds", archive.cpu_seconds},
           {"failed", archive.failed},
-          {"failed_ever", archive.failed_ever}};
+          {"failed_ever", archive.failed_ever},
+          {"complete", archive.complete}};
 }
 
 Json instrument_json(const TopInstrument& instrument) {
@@ -147,12 +198,16 @@ std::string status_json(const StatusSnapshot& snapshot) {
                        {"simd", pool_json(snapshot.pools.simd)}}},
                      {"feeds", array_json(snapshot.feeds, feed_json)},
                      {"archives", array_json(snapshot.archives, archive_json)},
-                     {"markets", array_json(snapshot.markets, market_json)}};
+                     {"markets", array_json(snapshot.markets, market_json)},
+                     {"degraded", degradations(snapshot)}};
   // Text from outside that is not UTF-8 becomes U+FFFD instead of an exception; NaN becomes null.
   constexpr bool kAsciiOnly = true;
   return json.dump(2, ' ', kAsciiOnly, Json::error_handler_t::replace) + "\n";
 }
 
-std::string health_json() { return "{\"status\":\"ok\"}\n"; }
+std::string health_json(const StatusSnapshot& snapshot) {
+  const Json json = {{"status", "ok"}, {"degraded", degradations(snapshot)}};
+  return json.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace tapeline::status

@@ -19,7 +19,7 @@ inline constexpr std::string_view kHtmlContentType = "text/html; charset=utf-8";
 [[nodiscard]] std::string status_json(const StatusSnapshot& snapshot);
 
 // The body of GET /healthz: the process answers.
-[[nodiscard]] std::string health_json();
+[[nodiscard]] std::string health_json(const StatusSnapshot& snapshot);
 
 // The body of GET /: a page that fetches /status once a second and asks nobody else.
 [[nodiscard]] std::string_view page_html() noexcept;

@@ -19,7 +19,8 @@ net::HttpResponse answer(std::string_view content_type, std::string body) {
 
 StatusServer::StatusServer(SnapshotSource snapshot) : snapshot_{std::move(snapshot)} {
   server_.get("/", [] { return answer(kHtmlContentType, std::string{page_html()}); });
-  server_.get("/healthz", [] { return answer(kJsonContentType, health_json()); });
+  server_.get("/healthz",
+              [this] { return answer(kJsonContentType, health_json(take_snapshot())); });
   server_.get("/status", [this] { return answer(kJsonContentType, status_json(take_snapshot())); });
   server_.get("/metrics",
               [this] { return answer(kMetricsContentType, metrics_text(take_snapshot())); });

@@ -3,12 +3,12 @@
 // The status endpoint: joins the HTTP server with whoever knows the state of the process.
 //
 //   GET /         a page that shows /status
-//   GET /healthz  {"status":"ok"}
+//   GET /healthz  {"status":"ok","degraded":[...]}: alive, and what does not work as it should
 //   GET /status   everything as JSON
 //   GET /metrics  Prometheus text format
 //
 // Thread safety: start() and stop() by one thread. `snapshot` is called by worker threads, one at
-//                a time, once for each answer of /status and /metrics.
+//                a time, once for each answer but those of /.
 
 #include <cstdint>
 #include <functional>

@@ -35,6 +35,16 @@ struct NamedCount {
   std::uint64_t count = 0;
 };
 
+// How often which time was measured, for a Prometheus histogram.
+struct HistogramStatus {
+  std::vector<std::int64_t> bounds_ns;
+  std::vector<std::uint64_t> counts;  // times that are not above the bound
+  std::uint64_t count = 0;
+  std::uint64_t sum_ns = 0;
+  double p50_seconds = kUnknown;
+  double p99_seconds = kUnknown;
+};
+
 struct LineStatus {
   std::string name;
   std::string group;
@@ -43,11 +53,49 @@ struct LineStatus {
   std::uint64_t bytes = 0;
   std::uint64_t messages_won = 0;  // messages whose first copy came on this line
   std::uint64_t duplicates = 0;    // messages that another line brought before
+  double share_won = kUnknown;     // of the messages delivered
+  std::uint64_t conflicts = 0;     // messages that differ from the copy that came first
+  bool alive = true;               // false: silent while another line has packets
+  std::uint64_t deaths = 0;        // times that it became silent so
+  HistogramStatus lag;             // behind the line that was first
   std::uint64_t kernel_drops = 0;
   std::uint64_t receive_buffer_asked_bytes = 0;
   std::uint64_t receive_buffer_got_bytes = 0;
   std::vector<NamedCount> anomalies;  // by kind: what should not happen and was survived
   double last_packet_age_seconds = kUnknown;
+};
+
+// One server of re-requests.
+struct RecoveryStatus {
+  std::string server;
+  std::uint64_t requests = 0;
+  std::uint64_t answers = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t answer_bytes = 0;
+};
+
+// The TCP session of a channel that comes over one.
+struct TcpStatus {
+  std::string server;  // that was connected last
+  std::string state;   // logged in, connected, not connected, held for a snapshot, session over
+  bool logged_in = false;
+  bool over = false;  // the session has ended, and there is no next one yet
+  std::uint64_t tries = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t rejected = 0;  // logins
+  std::uint64_t silences = 0;  // ended because the server sent nothing
+  std::uint64_t heartbeats = 0;
+  std::uint64_t packets = 0;  // reads
+  std::uint64_t bytes = 0;
+  double last_bytes_age_seconds = kUnknown;
+};
+
+struct SnapshotStatus {
+  std::string state;  // idle, connecting, receiving, waiting after a failure
+  std::uint64_t attempts = 0;
+  std::uint64_t applied = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t messages = 0;
 };
 
 struct ChannelStatus {
@@ -65,9 +113,18 @@ struct ChannelStatus {
   std::uint64_t held_packets = 0;  // early packets waiting now
   std::uint64_t duplicates = 0;
   std::uint64_t unknown_types = 0;
-  std::vector<NamedCount> malformed;  // by kind
-  std::vector<NamedCount> anomalies;  // by kind: what should not happen and was survived
-  bool stale = false;                 // books and VWAPs miss messages that were lost
+  std::vector<NamedCount> malformed;   // by kind
+  std::vector<NamedCount> anomalies;   // by kind: what should not happen and was survived
+  std::uint64_t holes_open = 0;        // being waited for or requested now
+  std::vector<NamedCount> resolved;    // holes, by the remedy that closed them
+  std::uint64_t bridged_messages = 0;  // not seen, but a snapshot stands for them
+  std::uint64_t conflicts = 0;         // messages that differ from the copy that came first
+  bool stale = false;       // the books miss messages, until a snapshot or the next session
+  bool incomplete = false;  // volumes and VWAPs miss messages, until the next session
+  bool awaits_snapshot = false;
+  std::vector<RecoveryStatus> recovery;   // by server
+  std::vector<SnapshotStatus> snapshots;  // one with snapshot servers, else none
+  std::vector<TcpStatus> tcp;             // one with a TCP session, else none
   std::vector<LineStatus> lines;
 };
 
@@ -92,11 +149,13 @@ struct ArchiveStatus {
   std::uint64_t ring_capacity = 0;
   std::uint64_t gap_batches = 0;  // refused because the ring was full
   std::uint64_t gap_packets = 0;
+  std::uint64_t loss_notes = 0;  // declared losses of the channel that it tells
   std::uint64_t write_errors = 0;
   std::string last_error;
   double cpu_seconds = 0.0;
-  bool failed = false;       // now
-  bool failed_ever = false;  // the process will end with exit code 1
+  bool failed = false;  // now
+  bool failed_ever = false;
+  bool complete = true;  // false: packets are missing, the process will end with exit code 1
 };
 
 struct MarketStatus {

@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"UnknownChoice", with_channel("receive_mode: poll"),
                   "7:23: 'receive_mode' is 'poll'; it must be one of 'wait', 'spin'"},
         BadConfig{"UnknownProtocol", "feeds:\n  - name: x\n    protocol: itch\n",
-                  "3:15: 'protocol' is 'itch'; it must be 'itch50-moldudp64'"},
+                  "3:15: 'protocol' is 'itch'; it must be one of 'itch50', 'itch50-moldudp64'"},
         BadConfig{"UnknownLevel", with_top("log: {level: verbose}\n"),
                   "8:14: 'level' is 'verbose'; it must be one of 'trace', 'debug', 'info', "
                   "'warn', 'error', 'off'"},
@@ -181,9 +181,26 @@ INSTANTIATE_TEST_SUITE_P(
                   "buffer has 131072; set batch_packets to 14 or less"},
         BadConfig{"BufferNotAMultipleOf64", with_top("pool: {simd: {buffer_bytes: 100}}\n"),
                   "8:29: 'buffer_bytes' is 100; it must be a multiple of 64"},
-        BadConfig{"TooManyBuffers", with_top("pool: {simd: {buffer_count: 65000}}\n"),
-                  "8:29: 'buffer_count' and 'overflow_buffers' make 66024 together; they must be "
-                  "65534 or less"},
+        BadConfig{"TooManyBuffers", with_top("pool: {simd: {buffer_count: 1048000}}\n"),
+                  "8:29: 'buffer_count' and 'overflow_buffers' make 1049024 together; they must be "
+                  "1048575 or less"},
+        BadConfig{"BoundBelowWhatIsThereAtStart",
+                  with_top("pool: {serialization: {max_buffers: 319}}\n"),
+                  "8:37: 'max_buffers' is 319; it must be 0, or at least the 320 of "
+                  "'buffer_count' and 'overflow_buffers'"},
+        BadConfig{"BoundPastWhatCanBeNumbered",
+                  with_top("pool: {serialization: {max_buffers: 1048576}}\n"),
+                  "8:37: 'max_buffers' is '1048576'; it must be a whole number from 0 to 1048575"},
+        BadConfig{"SlabIsNegative", with_top("pool: {compression: {slab_buffers: -1}}\n"),
+                  "8:36: 'slab_buffers' is '-1'; it must be a whole number from 0 to 1048575"},
+        BadConfig{"WatermarkAboveThePool", with_top("pool: {compression: {low_watermark: 33}}\n"),
+                  "8:37: 'low_watermark' is 33 and 'buffer_count' 32; the first must not be the "
+                  "larger one"},
+        BadConfig{"NumaNodeTooLow", with_top("pool: {simd: {numa_node: -2}}\n"),
+                  "8:26: 'numa_node' is '-2'; it must be a whole number from -1 to 1023"},
+        BadConfig{"NumaNodeIsAName", with_top("pool: {simd: {numa_node: first}}\n"),
+                  "8:26: 'numa_node' is 'first'; it must be a whole number from -1 to 1023, in "
+                  "digits only"},
         BadConfig{"MoreOrdersAtStartThanEver", with_top("market: {max_orders_mib: 32}\n"),
                   "8:26: 'preallocated_orders_mib' is 64 and 'max_orders_mib' 32; the first must "
                   "not be the larger one"},
@@ -241,6 +258,171 @@ INSTANTIATE_TEST_SUITE_P(
                   "8:11: a second feed is named 'nasdaq'; give each its own name"}),
     title_of);
 
+const std::string kServerForm =
+    "; write ADDRESS:PORT, such as 10.1.2.3:26500 or [2001:db8::1]:26500";
+
+INSTANTIATE_TEST_SUITE_P(
+    Servers, BadConfigTest,
+    testing::Values(
+        BadConfig{"ServerWithoutPort", with_channel("recovery: {servers: [10.1.2.3]}"),
+                  "7:30: '10.1.2.3' has no port" + kServerForm},
+        BadConfig{"ServerWithPortZero", with_channel("recovery: {servers: ['10.1.2.3:0']}"),
+                  "7:30: '10.1.2.3:0' has no port from 1 to 65535" + kServerForm},
+        BadConfig{"ServerWithPortTooLarge", with_channel("recovery: {servers: ['10.1.2.3:65536']}"),
+                  "7:30: '10.1.2.3:65536' has no port from 1 to 65535" + kServerForm},
+        BadConfig{"ServerWithWordsForPort", with_channel("recovery: {servers: ['10.1.2.3:1x']}"),
+                  "7:30: '10.1.2.3:1x' has no port from 1 to 65535" + kServerForm},
+        BadConfig{"ServerByName", with_channel("recovery: {servers: ['host:1']}"),
+                  "7:30: 'host:1' has no IP address in front of its port" + kServerForm},
+        BadConfig{"Ipv6ServerWithoutBrackets",
+                  with_channel("recovery: {servers: ['2001:db8::1:26500']}"),
+                  "7:30: '2001:db8::1:26500' has no IP address in front of its port" + kServerForm},
+        BadConfig{"Ipv4ServerInBrackets", with_channel("recovery: {servers: ['[10.1.2.3]:1']}"),
+                  "7:30: '[10.1.2.3]:1' has no IP address in front of its port" + kServerForm},
+        BadConfig{"ServerIsMulticast", with_channel("recovery: {servers: ['239.1.1.1:1']}"),
+                  "7:30: '239.1.1.1' is no server's address; write the address of one host"},
+        BadConfig{"ServerTwice", with_channel("recovery: {servers: ['[::1]:1', '[0::1]:1']}"),
+                  "7:41: '[0::1]:1' is named twice"},
+        BadConfig{"UnknownKeyOfRecovery", with_channel("recovery: {resend_m: 1}"),
+                  "7:20: unknown key 'resend_m'; did you mean 'resend_ms'?"},
+        BadConfig{"BackOffThatFalls", with_channel("recovery: {resend_ms: 500, resend_max_ms: 50}"),
+                  "7:51: 'resend_ms' is 500 and 'resend_max_ms' 50; the first must not be the "
+                  "larger one"},
+        BadConfig{"RequestOfTooMany", with_channel("recovery: {max_messages_per_request: 65535}"),
+                  "7:46: 'max_messages_per_request' is '65535'; it must be a whole number from 1 "
+                  "to 65534"},
+        BadConfig{"FirstRequestAfterTheLast",
+                  with_channel("recovery: {first_delay_ms: 90, timeout_ms: 60}"),
+                  "7:52: 'first_delay_ms' is 90, but the gap is given up after 80 ms ('hold_ms' "
+                  "and 'timeout_ms'): nothing would be requested"},
+        BadConfig{"SnapshotWithoutCredentials", with_channel("snapshot: {servers: ['[::1]:1']}"),
+                  "7:29: a login needs credentials; add 'credentials_file: PATH' or "
+                  "'credentials_env: NAME'"},
+        BadConfig{"SnapshotWithBothCredentials",
+                  with_channel("snapshot: {servers: ['[::1]:1'], credentials_file: a, "
+                               "credentials_env: B}"),
+                  "7:80: 'credentials_file' and 'credentials_env' are both there; keep one"},
+        BadConfig{"SecretForTheNameOfAVariable",
+                  with_channel("snapshot: {servers: ['[::1]:1'], credentials_env: 'hunter:2'}"),
+                  "7:59: 'credentials_env' is no name for environment variables; write one such as "
+                  "TAPELINE_FEED, and set TAPELINE_FEED_USERNAME and TAPELINE_FEED_PASSWORD"},
+        BadConfig{
+            "MoreHeldThanThePoolHas",
+            with_channel("snapshot: {servers: ['[::1]:1'], credentials_env: B, hold_mib: 33}"),
+            "7:72: 'hold_mib' is 33 and the serialization pool has 32 MiB; raise "
+            "pool.serialization.buffer_count or lower 'hold_mib'"}),
+    title_of);
+
+// A channel over TCP; its keys are on line 5, those of its session on line 6.
+std::string over_tcp(const std::string& session, const std::string& channel = "# nothing") {
+  return "feeds:\n  - name: nasdaq\n    channels:\n      - name: totalview\n        " + channel +
+         "\n        " + session + "\n        transport: soupbintcp\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Transports, BadConfigTest,
+    testing::Values(
+        BadConfig{"UnknownTransport", with_channel("transport: tcp"),
+                  "7:20: 'transport' is 'tcp'; it must be one of 'moldudp64', 'soupbintcp'"},
+        BadConfig{"SessionOfAChannelOfLines", with_channel("soupbintcp: {}"),
+                  "7:21: 'soupbintcp' is for channels with 'transport: soupbintcp'; this one has "
+                  "moldudp64"},
+        BadConfig{"LinesOfAChannelOverTcp", over_tcp("soupbintcp: {}", "lines: []"),
+                  "5:16: 'lines' is for channels with 'transport: moldudp64'; this one has "
+                  "soupbintcp"},
+        BadConfig{"RecoveryOfAChannelOverTcp", over_tcp("soupbintcp: {}", "recovery: {}"),
+                  "5:19: 'recovery' is for channels with 'transport: moldudp64'; this one has "
+                  "soupbintcp"},
+        BadConfig{"NoSession", over_tcp(""),
+                  "4:9: key 'soupbintcp' is missing in feeds[0].channels[0]; add 'soupbintcp: "
+                  "{servers: [10.1.2.3:26600]}'"},
+        BadConfig{
+            "NoServers", over_tcp("soupbintcp: {credentials_env: A}"),
+            "6:21: key 'servers' is missing in feeds[0].channels[0].soupbintcp; add 'servers: "
+            "[10.1.2.3:26600]'"},
+        BadConfig{"EmptyServers", over_tcp("soupbintcp: {servers: [], credentials_env: A}"),
+                  "6:31: 'servers' is empty; name at least one"},
+        BadConfig{"SessionTooLong",
+                  over_tcp("soupbintcp: {servers: ['[::1]:1'], credentials_env: A, session: "
+                           "ABCDEFGHIJK}"),
+                  "6:73: 'session' is 'ABCDEFGHIJK'; it must be at most 10 letters and digits, or "
+                  "empty for the current one"},
+        BadConfig{"ProtocolThatSaysLines",
+                  "feeds:\n  - name: nasdaq\n    protocol: itch50-moldudp64\n    channels:\n"
+                  "      - {name: t, transport: soupbintcp, soupbintcp: {servers: ['[::1]:1'], "
+                  "credentials_env: A}}\n",
+                  "3:15: 'protocol' is 'itch50-moldudp64' and channel 't' comes over soupbintcp; "
+                  "write 'protocol: itch50'"}),
+    title_of);
+
+TEST(Config, TakesEveryStatedValueOfRemedies) {
+  const Config config = parse_config(
+      with_channel("{}").replace(
+          with_channel("{}").find("        {}"), 10,
+          "        line_dead_ms: 1\n        conflict_window: 2\n        recovery: {servers: "
+          "['10.1.2.3:4', '[2001:db8::1]:5'], first_delay_ms: 6, resend_ms: 7, resend_max_ms: 8, "
+          "attempts: 9, timeout_ms: 10, max_messages_per_request: 11, max_requests_per_second: "
+          "12}\n        snapshot: {servers: ['10.1.2.3:13'], credentials_file: /a b, same_session: "
+          "false, on_join: "
+          "false, timeout_ms: 14, retry_ms: 15, retry_max_ms: 16, hold_mib: 17}"),
+      "c.yaml");
+  const ChannelConfig& channel = config.feeds.at(0).channels.at(0);
+  EXPECT_EQ(channel.transport, Transport::moldudp64);
+  EXPECT_EQ(channel.line_dead_ms, 1U);
+  EXPECT_EQ(channel.conflict_window, 2U);
+  ASSERT_EQ(channel.recovery.servers.size(), 2U);
+  EXPECT_EQ(channel.recovery.servers[1].address, "2001:db8::1");
+  EXPECT_EQ(channel.recovery.servers[1].port, 5U);
+  EXPECT_EQ(channel.recovery.first_delay_ms, 6U);
+  EXPECT_EQ(channel.recovery.resend_ms, 7U);
+  EXPECT_EQ(channel.recovery.resend_max_ms, 8U);
+  EXPECT_EQ(channel.recovery.attempts, 9U);
+  EXPECT_EQ(channel.recovery.timeout_ms, 10U);
+  EXPECT_EQ(channel.recovery.max_messages_per_request, 11U);
+  EXPECT_EQ(channel.recovery.max_requests_per_second, 12U);
+  EXPECT_EQ(channel.snapshot.servers.at(0).port, 13U);
+  EXPECT_EQ(channel.snapshot.credentials.file, "/a b");
+  EXPECT_FALSE(channel.snapshot.on_join);
+  EXPECT_FALSE(channel.snapshot.same_session);
+  EXPECT_EQ(channel.snapshot.timeout_ms, 14U);
+  EXPECT_EQ(channel.snapshot.retry_ms, 15U);
+  EXPECT_EQ(channel.snapshot.retry_max_ms, 16U);
+  EXPECT_EQ(channel.snapshot.hold_mib, 17U);
+}
+
+TEST(Config, TakesEveryStatedValueOfATcpSession) {
+  const Config config = parse_config(
+      over_tcp("soupbintcp: {servers: ['10.1.2.3:4'], credentials_env: NAME_1, session: S1, "
+               "heartbeat_ms: 500, watchdog_ms: 600, reconnect_ms: 7, reconnect_max_ms: 8}"),
+      "c.yaml");
+  const ChannelConfig& channel = config.feeds.at(0).channels.at(0);
+  EXPECT_EQ(channel.transport, Transport::soupbintcp);
+  EXPECT_TRUE(channel.lines.empty());
+  EXPECT_EQ(channel.soupbintcp.servers.at(0).address, "10.1.2.3");
+  EXPECT_EQ(channel.soupbintcp.credentials.environment, "NAME_1");
+  EXPECT_EQ(channel.soupbintcp.session, "S1");
+  EXPECT_EQ(channel.soupbintcp.heartbeat_ms, 500U);
+  EXPECT_EQ(channel.soupbintcp.watchdog_ms, 600U);
+  EXPECT_EQ(channel.soupbintcp.reconnect_ms, 7U);
+  EXPECT_EQ(channel.soupbintcp.reconnect_max_ms, 8U);
+}
+
+TEST(Config, SoupBinTcpYamlStatesEveryKeyOfASessionWithItsDefault) {
+  const Config config = load_config(TAPELINE_CONFIGS "/soupbintcp.yaml");
+  const SoupBinTcpConfig& soup = config.feeds.at(0).channels.at(0).soupbintcp;
+  const SoupBinTcpConfig standard;
+  EXPECT_EQ(soup.session, standard.session);
+  EXPECT_EQ(soup.heartbeat_ms, standard.heartbeat_ms);
+  EXPECT_EQ(soup.watchdog_ms, standard.watchdog_ms);
+  EXPECT_EQ(soup.reconnect_ms, standard.reconnect_ms);
+  EXPECT_EQ(soup.reconnect_max_ms, standard.reconnect_max_ms);
+  for (const std::string key :
+       {"servers", "credentials_file", "credentials_env", "session", "heartbeat_ms", "watchdog_ms",
+        "reconnect_ms", "reconnect_max_ms"}) {
+    EXPECT_TRUE(config.origin.positions.contains("feeds[0].channels[0].soupbintcp." + key)) << key;
+  }
+}
+
 TEST(Config, AcceptsIpv6GroupsAndSendersAndInterfaces) {
   const Config config = parse_config(
       with("group: 'ff15::1', port: 1, interface: eth0.100, sources: ['2001:db8::1']"), "c.yaml");
@@ -261,7 +443,8 @@ TEST(Config, TakesEveryStatedValue) {
       " 7}]}\n"
       "pool:\n"
       "  compression: {buffer_bytes: 128, buffer_count: 2, overflow_buffers: 3, batch: 4,"
-      " threads: 5, huge_pages: false}\n"
+      " threads: 5, huge_pages: false, max_buffers: 9, slab_buffers: 8, low_watermark: 1,"
+      " numa_node: 6}\n"
       "market: {max_orders_mib: 6, preallocated_orders_mib: 5, print_history: 4, scalar_kernels:"
       " true}\n"
       "archive: {enabled: true, directory: /data/a b, compression_level: 3, ring_batches: 16,"
@@ -282,6 +465,10 @@ TEST(Config, TakesEveryStatedValue) {
   EXPECT_EQ(config.pool.compression.batch, 4U);
   EXPECT_EQ(config.pool.compression.threads, 5U);
   EXPECT_FALSE(config.pool.compression.huge_pages);
+  EXPECT_EQ(config.pool.compression.max_buffers, 9U);
+  EXPECT_EQ(config.pool.compression.slab_buffers, 8U);
+  EXPECT_EQ(config.pool.compression.low_watermark, 1U);
+  EXPECT_EQ(config.pool.compression.numa_node, 6);
   EXPECT_EQ(config.market.max_orders_mib, 6U);
   EXPECT_EQ(config.market.preallocated_orders_mib, 5U);
   EXPECT_EQ(config.market.print_history, 4U);
@@ -302,9 +489,33 @@ void expect_equal(const pool::PoolConfig& stated, const pool::PoolConfig& standa
   EXPECT_EQ(stated.buffer_bytes, standard.buffer_bytes);
   EXPECT_EQ(stated.buffer_count, standard.buffer_count);
   EXPECT_EQ(stated.overflow_buffers, standard.overflow_buffers);
+  EXPECT_EQ(stated.max_buffers, standard.max_buffers);
+  EXPECT_EQ(stated.slab_buffers, standard.slab_buffers);
+  EXPECT_EQ(stated.low_watermark, standard.low_watermark);
+  EXPECT_EQ(stated.numa_node, standard.numa_node);
   EXPECT_EQ(stated.batch, standard.batch);
   EXPECT_EQ(stated.threads, standard.threads);
   EXPECT_EQ(stated.huge_pages, standard.huge_pages);
+}
+
+void expect_default_remedies(const ChannelConfig& channel) {
+  const RecoveryConfig recovery;
+  EXPECT_TRUE(channel.recovery.servers.empty());
+  EXPECT_EQ(channel.recovery.first_delay_ms, recovery.first_delay_ms);
+  EXPECT_EQ(channel.recovery.resend_ms, recovery.resend_ms);
+  EXPECT_EQ(channel.recovery.resend_max_ms, recovery.resend_max_ms);
+  EXPECT_EQ(channel.recovery.attempts, recovery.attempts);
+  EXPECT_EQ(channel.recovery.timeout_ms, recovery.timeout_ms);
+  EXPECT_EQ(channel.recovery.max_messages_per_request, recovery.max_messages_per_request);
+  EXPECT_EQ(channel.recovery.max_requests_per_second, recovery.max_requests_per_second);
+  const SnapshotConfig snapshot;
+  EXPECT_TRUE(channel.snapshot.servers.empty());
+  EXPECT_EQ(channel.snapshot.on_join, snapshot.on_join);
+  EXPECT_EQ(channel.snapshot.same_session, snapshot.same_session);
+  EXPECT_EQ(channel.snapshot.timeout_ms, snapshot.timeout_ms);
+  EXPECT_EQ(channel.snapshot.retry_ms, snapshot.retry_ms);
+  EXPECT_EQ(channel.snapshot.retry_max_ms, snapshot.retry_max_ms);
+  EXPECT_EQ(channel.snapshot.hold_mib, snapshot.hold_mib);
 }
 
 TEST(Config, RunYamlStatesTheDefaults) {
@@ -321,6 +532,10 @@ TEST(Config, RunYamlStatesTheDefaults) {
   EXPECT_EQ(channel.batch_packets, standard_channel.batch_packets);
   EXPECT_EQ(channel.hold_packets, standard_channel.hold_packets);
   EXPECT_EQ(channel.hold_ms, standard_channel.hold_ms);
+  EXPECT_EQ(channel.transport, standard_channel.transport);
+  EXPECT_EQ(channel.line_dead_ms, standard_channel.line_dead_ms);
+  EXPECT_EQ(channel.conflict_window, standard_channel.conflict_window);
+  expect_default_remedies(channel);
   ASSERT_EQ(channel.lines.size(), 2U);
   for (const LineConfig& line : channel.lines) {
     EXPECT_EQ(line.interface, LineConfig{}.interface);
@@ -357,6 +572,26 @@ TEST(Config, RunYamlStatesEveryKey) {
                                 "feeds[0].channels[0].batch_packets",
                                 "feeds[0].channels[0].hold_packets",
                                 "feeds[0].channels[0].hold_ms",
+                                "feeds[0].channels[0].transport",
+                                "feeds[0].channels[0].line_dead_ms",
+                                "feeds[0].channels[0].conflict_window",
+                                "feeds[0].channels[0].recovery.servers",
+                                "feeds[0].channels[0].recovery.first_delay_ms",
+                                "feeds[0].channels[0].recovery.resend_ms",
+                                "feeds[0].channels[0].recovery.resend_max_ms",
+                                "feeds[0].channels[0].recovery.attempts",
+                                "feeds[0].channels[0].recovery.timeout_ms",
+                                "feeds[0].channels[0].recovery.max_messages_per_request",
+                                "feeds[0].channels[0].recovery.max_requests_per_second",
+                                "feeds[0].channels[0].snapshot.servers",
+                                "feeds[0].channels[0].snapshot.credentials_file",
+                                "feeds[0].channels[0].snapshot.credentials_env",
+                                "feeds[0].channels[0].snapshot.on_join",
+                                "feeds[0].channels[0].snapshot.same_session",
+                                "feeds[0].channels[0].snapshot.timeout_ms",
+                                "feeds[0].channels[0].snapshot.retry_ms",
+                                "feeds[0].channels[0].snapshot.retry_max_ms",
+                                "feeds[0].channels[0].snapshot.hold_mib",
                                 "feeds[0].channels[0].lines[0].name",
                                 "feeds[0].channels[0].lines[0].group",
                                 "feeds[0].channels[0].lines[0].port",
@@ -380,7 +615,8 @@ TEST(Config, RunYamlStatesEveryKey) {
   }
   for (const std::string pool : {"serialization", "compression", "simd"}) {
     for (const std::string key :
-         {"buffer_bytes", "buffer_count", "overflow_buffers", "batch", "threads", "huge_pages"}) {
+         {"buffer_bytes", "buffer_count", "overflow_buffers", "max_buffers", "slab_buffers",
+          "low_watermark", "batch", "threads", "huge_pages", "numa_node"}) {
       EXPECT_TRUE(config.origin.positions.contains("pool." + pool + "." + key)) << pool << key;
     }
   }

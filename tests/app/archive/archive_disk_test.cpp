@@ -188,5 +188,45 @@ TEST_F(ArchiveDisk, TsharkReadsTimesAndLengths) {
             expected);
 }
 
+// Notes stand behind the packets that came before them, and no reader of packets sees them.
+TEST_F(ArchiveDisk, NotesOfLossesAreReadByUsAndSteppedOverByOthers) {
+  codec::archive::LossNote note{.session = {'S'}, .first = 7, .last_exclusive = 9, .time_ns = 11};
+  std::vector<TestPacket> packets;
+  {
+    ArchiveWriter writer{config(), pool_.compression()};
+    for (int i = 0; i < 3; ++i) {
+      const std::vector<TestPacket> more = next_packets();
+      packets.insert(packets.end(), more.begin(), more.end());
+      writer.offer_blocking(batch_of(more));
+      note.first += 10;
+      note.last_exclusive += 10;
+      writer.note_loss_blocking(note);
+    }
+    writer.stop();
+    EXPECT_EQ(writer.counts().loss_notes, 3U);
+    EXPECT_TRUE(writer.counts().complete);
+  }
+  const std::filesystem::path path = folder_.files(".pcap.zst").at(0);
+  const std::vector<std::byte> file = testing::read_file(path);
+  std::string found;
+  for (std::span<const std::byte> rest{file}; !rest.empty();) {
+    const auto extent = codec::archive::measure_frame(rest);
+    ASSERT_EQ(extent.status, codec::archive::FrameStatus::ok);
+    const auto read = codec::archive::read_loss_frame(rest);
+    found += read ? std::to_string(read->first) + " " : "frame ";
+    rest = rest.subspan(extent.frame_bytes);
+  }
+  EXPECT_EQ(found, "frame 17 frame 27 frame 37 ");
+  const std::string name = "'" + path.string() + "'";
+  if (has_program("zstd")) {
+    EXPECT_EQ(shell_output("zstd -q -t " + name + " 2>&1 && printf good"), "good");
+  }
+  if (has_program("tshark") && has_program("zstd")) {
+    const std::string expected = std::to_string(packets.size()) + "\n";
+    EXPECT_EQ(shell_output("zstd -q -d -c " + name + " | tshark -r - 2>/dev/null | wc -l"),
+              expected);
+  }
+}
+
 }  // namespace
 }  // namespace tapeline::archive

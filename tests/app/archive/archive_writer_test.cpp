@@ -104,6 +104,8 @@ TEST_F(ArchiveWriterTest, CountsWhatAFullRingRefuses) {
   EXPECT_EQ(read_archives(folder_.files(".pcap.zst")), taken);
   EXPECT_EQ(writer.counts().packets, taken.size());
   EXPECT_FALSE(writer.failed_ever()) << "a full ring is a gap, no failure";
+  EXPECT_FALSE(writer.is_complete());
+  EXPECT_FALSE(writer.counts().complete);
   expect_all_buffers_home();
 }
 

@@ -251,6 +251,59 @@ TEST_F(MarketTest, GapMakesEveryBookDoubtful) {
   EXPECT_EQ(level_shares(), 100U);
 }
 
+TEST_F(MarketTest, BooksAreStaleFromAGapToTheEndOfASnapshot) {
+  add(1, 100, 500);
+  market.trade(kInstrument, 10, price(505), match(1));
+  market.on_gap();
+  market.begin_snapshot();
+  EXPECT_EQ(open_shares(1), 0U);
+  EXPECT_EQ(level_shares(), 0U);
+  add(2, 40, 490);
+  EXPECT_TRUE(market.books_stale());
+  market.end_snapshot();
+  EXPECT_FALSE(market.books_stale());
+  EXPECT_TRUE(market.is_book_whole(kInstrument));
+  EXPECT_TRUE(market.is_book_whole(kOther));
+  EXPECT_EQ(level_shares(), 40U);
+  EXPECT_TRUE(market.totals_incomplete());
+  EXPECT_EQ(market.totals(kInstrument).volume, 10U);
+  EXPECT_TRUE(market.totals(kInstrument).incomplete);
+}
+
+TEST_F(MarketTest, SnapshotMakesADoubtfulBookWhole) {
+  market.remove(kInstrument, ref(5));
+  EXPECT_FALSE(market.is_book_whole(kInstrument));
+  market.begin_snapshot();
+  market.end_snapshot();
+  EXPECT_TRUE(market.is_book_whole(kInstrument));
+  EXPECT_FALSE(market.totals_incomplete());
+}
+
+TEST_F(MarketTest, ContradictionInASnapshotLeavesItsBookDoubtful) {
+  market.begin_snapshot();
+  add(1, 100, 500);
+  add(1, 100, 500);
+  market.end_snapshot();
+  EXPECT_FALSE(market.is_book_whole(kInstrument));
+  EXPECT_TRUE(market.is_book_whole(kOther));
+}
+
+TEST_F(MarketTest, AbandonedSnapshotLeavesStaleEmptyBooks) {
+  add(1, 100, 500);
+  market.abandon_snapshot();  // none was begun
+  EXPECT_EQ(open_shares(1), 100U);
+  EXPECT_FALSE(market.books_stale());
+  market.begin_snapshot();
+  add(2, 100, 500);
+  market.abandon_snapshot();
+  EXPECT_EQ(open_shares(2), 0U);
+  EXPECT_TRUE(market.books_stale());
+  market.end_snapshot();
+  EXPECT_TRUE(market.books_stale());
+  market.start_session();
+  EXPECT_FALSE(market.books_stale());
+}
+
 TEST_F(MarketTest, InstrumentKeepsWhatItIsTold) {
   EXPECT_FALSE(market.instrument(kInstrument).is_trading());
   market.list(kInstrument, {.symbol = {'A', 'B', 'C', ' ', ' ', ' ', ' ', ' '}, .round_lot = 40});

@@ -122,6 +122,10 @@ inline std::map<std::string, Family> parse_exposition(std::string_view text) {
       families[current].type = line.rest();
     } else {
       line.expect(current);
+      if (families[current].type == "histogram") {
+        const std::string suffix = line.name();
+        line.require(suffix == "_bucket" || suffix == "_sum" || suffix == "_count", "suffix");
+      }
       line.require(!families[current].type.empty(), "sample without TYPE");
       Sample sample;
       sample.labels = line.labels();

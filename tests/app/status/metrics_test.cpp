@@ -63,11 +63,14 @@ TEST(MetricTable, NamesTheLabelsThatSamplesHave) {
     ASSERT_NE(family, families.end()) << metric.name << " has no sample";
     for (const testing::Sample& sample : family->second.samples) {
       std::set<std::string> labels;
-      for (const auto& [name, value] : sample.labels) labels.insert(name);
+      for (const auto& [name, value] : sample.labels) {
+        if (metric.kind != MetricKind::histogram || name != "le") labels.insert(name);
+      }
       EXPECT_EQ(labels, split_labels(metric.labels)) << metric.name;
     }
     EXPECT_EQ(family->second.help, metric.help);
-    EXPECT_EQ(family->second.type, metric.kind == MetricKind::counter ? "counter" : "gauge");
+    const char* const kinds[] = {"counter", "gauge", "histogram"};
+    EXPECT_EQ(family->second.type, kinds[static_cast<std::size_t>(metric.kind)]);
   }
   EXPECT_EQ(families.size(), metric_table().size());
 }
@@ -124,6 +127,37 @@ TEST(MetricsText, GivesEachNumberItsName) {
   kind["line"] = "A";
   expect("tapeline_line_anomalies_total", kind, "308");
   expect("tapeline_channel_stale", channel, "1");
+  expect("tapeline_channel_incomplete", channel, "1");
+  expect("tapeline_channel_awaits_snapshot", channel, "0");
+  expect("tapeline_channel_open_holes", channel, "216");
+  expect("tapeline_channel_bridged_messages_total", channel, "219");
+  expect("tapeline_channel_conflicts_total", channel, "220");
+  auto remedy = channel;
+  remedy["remedy"] = "request";
+  expect("tapeline_channel_closed_holes_total", remedy, "218");
+  auto server = channel;
+  server["server"] = "10.1.2.3:26500";
+  expect("tapeline_recovery_requests_total", server, "601");
+  expect("tapeline_recovery_answers_total", server, "602");
+  expect("tapeline_recovery_timeouts_total", server, "603");
+  expect("tapeline_recovery_answer_bytes_total", server, "604");
+  expect("tapeline_snapshot_attempts_total", channel, "701");
+  expect("tapeline_snapshot_applied_total", channel, "702");
+  expect("tapeline_snapshot_failures_total", channel, "703");
+  expect("tapeline_snapshot_messages_total", channel, "704");
+  expect("tapeline_tcp_logged_in", channel, "1");
+  expect("tapeline_tcp_tries_total", channel, "801");
+  expect("tapeline_tcp_connections_total", channel, "802");
+  expect("tapeline_tcp_rejected_logins_total", channel, "803");
+  expect("tapeline_tcp_silences_total", channel, "804");
+  expect("tapeline_tcp_received_bytes_total", channel, "807");
+  expect("tapeline_tcp_last_bytes_age_seconds", channel, "0.75");
+  expect("tapeline_line_share_ratio", line, "0.625");
+  expect("tapeline_line_conflicts_total", line, "309");
+  expect("tapeline_line_deaths_total", line, "310");
+  expect("tapeline_line_alive", line, "1");
+  expect("tapeline_archive_loss_notes_total", channel, "413");
+  expect("tapeline_archive_complete", channel, "0");
   expect("tapeline_line_packets_total", line, "301");
   expect("tapeline_line_kernel_drops_total", line, "305");
   expect("tapeline_line_receive_buffer_bytes", line, "307");
@@ -137,6 +171,39 @@ TEST(MetricsText, GivesEachNumberItsName) {
   line["line"] = "B";
   expect("tapeline_line_packets_total", line, "0");
   expect("tapeline_line_last_packet_age_seconds", line, "absent");
+  expect("tapeline_line_share_ratio", line, "absent");
+  expect("tapeline_line_alive", line, "0");
+}
+
+TEST(MetricsText, WritesAHistogramWithItsBoundsSumAndCount) {
+  StatusSnapshot snapshot;
+  LineStatus line;
+  line.name = "A";
+  line.lag = {
+      .bounds_ns = {1023, 1'048'575}, .counts = {1, 3}, .count = 4, .sum_ns = 2'500'000'000};
+  ChannelStatus channel;
+  channel.name = "c";
+  channel.lines.push_back(line);
+  snapshot.feeds.push_back({.name = "f", .protocol = "", .channels = {channel}});
+  const std::string text = metrics_text(snapshot);
+  const std::string labels = R"({feed="f",channel="c",line="A")";
+  EXPECT_NE(text.find("# TYPE tapeline_line_lag_seconds histogram\n"
+                      "tapeline_line_lag_seconds_bucket" +
+                      labels +
+                      ",le=\"1.023e-06\"} 1\n"
+                      "tapeline_line_lag_seconds_bucket" +
+                      labels +
+                      ",le=\"0.001048575\"} 3\n"
+                      "tapeline_line_lag_seconds_bucket" +
+                      labels +
+                      ",le=\"+Inf\"} 4\n"
+                      "tapeline_line_lag_seconds_sum" +
+                      labels +
+                      "} 2.5\n"
+                      "tapeline_line_lag_seconds_count" +
+                      labels + "} 4\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(MetricsText, LeavesOutMetricsWithoutASample) {

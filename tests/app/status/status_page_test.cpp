@@ -44,9 +44,21 @@ TEST(StatusJson, HasEveryFieldOfProcessChannelAndLine) {
     "expected_sequence": 201, "packets": 202, "messages": 203, "packets_per_second": 206.5,
     "messages_per_second": 207.5, "bytes_per_second": 208.5, "gaps": 209, "lost_messages": 210,
     "held_packets": 211, "duplicates": 212, "unknown_types": 213, "malformed": {"too_short": 214},
-    "anomalies": {"foreign_packets": 215}, "stale": true, "messages_by_type": {"A": 204, "D": 205}})"));
+    "anomalies": {"foreign_packets": 215}, "holes_open": 216,
+    "resolved": {"line": 217, "request": 218}, "bridged_messages": 219, "conflicts": 220,
+    "stale": true, "incomplete": true, "awaits_snapshot": false,
+    "recovery": [{"server": "10.1.2.3:26500", "requests": 601, "answers": 602, "timeouts": 603,
+      "answer_bytes": 604}],
+    "snapshots": [{"state": "idle", "attempts": 701, "applied": 702, "failed": 703,
+      "messages": 704}],
+    "tcp": [{"server": "10.1.2.3:26600", "state": "logged in", "logged_in": true, "over": false, "tries": 801,
+      "connections": 802, "rejected": 803, "silences": 804, "heartbeats": 805, "packets": 806,
+      "bytes": 807, "last_bytes_age_seconds": 0.75}],
+    "messages_by_type": {"A": 204, "D": 205}})"));
   EXPECT_EQ(lines.at(0), json::parse(R"({"name": "A", "group": "239.1.1.1", "port": 26400,
-    "packets": 301, "bytes": 302, "messages_won": 303, "duplicates": 304, "kernel_drops": 305,
+    "packets": 301, "bytes": 302, "messages_won": 303, "duplicates": 304, "share_won": 0.625,
+    "conflicts": 309, "alive": true, "deaths": 310, "lag_p50_seconds": 0.5,
+    "lag_p99_seconds": 0.99, "kernel_drops": 305,
     "receive_buffer_asked_bytes": 306, "receive_buffer_got_bytes": 307,
     "anomalies": {"filtered": 308}, "last_packet_age_seconds": 0.25})"));
   EXPECT_TRUE(lines.at(1).at("last_packet_age_seconds").is_null());
@@ -57,9 +69,10 @@ TEST(StatusJson, HasEveryFieldOfArchiveAndMarket) {
   EXPECT_EQ(status.at("archives").at(0), json::parse(R"({"feed": "nasdaq", "channel": "itch",
     "state": "failed", "file": "/archive/nasdaq-itch.pcap.zst", "packets": 401, "bytes_in": 402,
     "bytes_out": 403, "frames": 404, "files": 405, "lost_packets": 406, "ring_depth": 407,
-    "ring_capacity": 408, "gap_batches": 409, "gap_packets": 410, "write_errors": 411,
+    "ring_capacity": 408, "gap_batches": 409, "gap_packets": 410, "loss_notes": 413,
+    "write_errors": 411,
     "last_error": "write: No space left on device", "cpu_seconds": 412.5, "failed": true,
-    "failed_ever": true})"));
+    "failed_ever": true, "complete": false})"));
   EXPECT_EQ(status.at("markets").at(0), json::parse(R"({"feed": "nasdaq", "channel": "itch",
     "instruments": 501, "open_orders": 502, "levels": 503, "trades": 504, "anomalies": {"unknown_orders": 505}, "top": [
       {"symbol": "AAPL", "volume": 505, "trades": 506, "vwap": 189.1234, "last": 189.12,
@@ -110,7 +123,31 @@ TEST(StatusPage, AsksNobodyElseAndWritesNoMarkup) {
   EXPECT_NE(page.find("prefers-color-scheme: dark"), std::string::npos);
 }
 
-TEST(HealthJson, SaysOk) { EXPECT_EQ(json::parse(health_json()), json({{"status", "ok"}})); }
+TEST(HealthJson, SaysOk) {
+  EXPECT_EQ(json::parse(health_json(StatusSnapshot{})),
+            json({{"status", "ok"}, {"degraded", json::array()}}));
+}
+
+// The process lives and does what it can: restarting it would make nothing better.
+TEST(HealthJson, SaysOkAlsoWhenSomethingDoesNotWorkAndNamesIt) {
+  const json expected =
+      json::array({"nasdaq/itch: books are stale", "nasdaq/itch: volumes and VWAPs miss messages",
+                   "nasdaq/itch: line B is dead",
+                   "nasdaq/itch: archive can not be written: write: No space left on device"});
+  EXPECT_EQ(json::parse(health_json(full_snapshot())),
+            json({{"status", "ok"}, {"degraded", expected}}));
+  EXPECT_EQ(json::parse(status_json(full_snapshot())).at("degraded"), expected);
+  StatusSnapshot other = full_snapshot();
+  other.archives[0].failed = false;
+  ChannelStatus& channel = other.feeds[0].channels[0];
+  channel.awaits_snapshot = true;
+  channel.tcp[0].logged_in = false;
+  channel.tcp[0].state = "not connected";
+  const json degraded = json::parse(health_json(other)).at("degraded");
+  EXPECT_EQ(degraded.at(0), "nasdaq/itch: books are stale, a snapshot is waited for");
+  EXPECT_EQ(degraded.at(3), "nasdaq/itch: TCP session is not connected");
+  EXPECT_EQ(degraded.at(4), "nasdaq/itch: archive misses packets");
+}
 
 }  // namespace
 }  // namespace tapeline::status

@@ -30,6 +30,13 @@ inline pool::BufferCounts numbered_counts(std::uint64_t first) {
   counts.bytes_peak = first + 16;
   counts.overflow_buffers = first + 17;
   counts.overflow_in_use = first + 18;
+  counts.waits = first + 19;
+  counts.timeouts = first + 20;
+  counts.max_buffers = first + 21;
+  counts.grown_buffers = first + 22;
+  counts.slabs_grown = first + 23;
+  counts.slabs_trimmed = first + 24;
+  counts.growth_failures = first + 25;
   return counts;
 }
 
@@ -47,6 +54,15 @@ inline LineStatus line_a() {
   line.receive_buffer_got_bytes = 307;
   line.anomalies = {{"filtered", 308}};
   line.last_packet_age_seconds = 0.25;
+  line.share_won = 0.625;
+  line.conflicts = 309;
+  line.deaths = 310;
+  line.lag = {.bounds_ns = {1023},
+              .counts = {2},
+              .count = 3,
+              .sum_ns = 4,
+              .p50_seconds = 0.5,
+              .p99_seconds = 0.99};
   return line;
 }
 
@@ -68,10 +84,34 @@ inline ChannelStatus itch_channel() {
   channel.unknown_types = 213;
   channel.malformed = {{"too_short", 214}};
   channel.anomalies = {{"foreign_packets", 215}};
+  channel.holes_open = 216;
+  channel.resolved = {{"line", 217}, {"request", 218}};
+  channel.bridged_messages = 219;
+  channel.conflicts = 220;
   channel.stale = true;
+  channel.incomplete = true;
+  channel.recovery.push_back({.server = "10.1.2.3:26500",
+                              .requests = 601,
+                              .answers = 602,
+                              .timeouts = 603,
+                              .answer_bytes = 604});
+  channel.snapshots.push_back(
+      {.state = "idle", .attempts = 701, .applied = 702, .failed = 703, .messages = 704});
+  channel.tcp.push_back({.server = "10.1.2.3:26600",
+                         .state = "logged in",
+                         .logged_in = true,
+                         .tries = 801,
+                         .connections = 802,
+                         .rejected = 803,
+                         .silences = 804,
+                         .heartbeats = 805,
+                         .packets = 806,
+                         .bytes = 807,
+                         .last_bytes_age_seconds = 0.75});
   channel.lines.push_back(line_a());
   LineStatus silent;
   silent.name = "B";
+  silent.alive = false;
   channel.lines.push_back(silent);
   return channel;
 }
@@ -97,6 +137,8 @@ inline ArchiveStatus archive_of_itch() {
   archive.cpu_seconds = 412.5;
   archive.failed = true;
   archive.failed_ever = true;
+  archive.loss_notes = 413;
+  archive.complete = false;
   return archive;
 }
 
