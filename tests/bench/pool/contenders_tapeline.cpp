@@ -1,0 +1,16 @@
+#include "contenders_tapeline.hpp"
+
+#include "workloads.hpp"
+
+namespace tapeline::bench {
+
+void add_tapeline(Contenders& contenders) {
+  const auto pool = std::make_shared<Pool>(
+      pool::PoolConfig{.buffer_bytes = kBufferBytes, .buffer_count = kBuffers, .threads = 2});
+  contenders.taking_part.push_back(
+      std::make_unique<ContenderOf<PoolSource>>("tapeline pool", pool));
+  contenders.taking_part.push_back(
+      std::make_unique<ContenderOf<HandleSource>>("tapeline pool, thread handle", pool));
+}
+
+}  // namespace tapeline::bench
