@@ -45,7 +45,9 @@ Accounts Accounts::from_text(std::string_view text, const std::string& name) {
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const auto fail = [&](const std::string& what) {
-      throw std::runtime_error{name + ": line " + std::to_string(number) + ": " + what};
+      std::string message = name;
+      message.append(": line ").append(std::to_string(number)).append(": ").append(what);
+      throw std::runtime_error{message};
     };
     const std::string_view user = take_word(line);
     if (user.empty() || user.front() == '#') continue;

@@ -61,7 +61,7 @@ void Exchange::run() noexcept {
 }
 
 void Exchange::wait() {
-  timer_.expires_after(kTick);
+  timer_.expires_after(is_behind_ ? std::chrono::milliseconds{0} : kTick);
   timer_.async_wait([this](std::error_code error) {
     if (error || is_stopping_) return;
     tick();
@@ -74,14 +74,9 @@ void Exchange::tick() {
   if (request_server_) request_server_->tick(now_ns);
   if (soup_server_) soup_server_->tick(now_ns);
   if (glimpse_server_) {
-    if (!is_keeping_up_) keep_up();
+    is_behind_ = glimpse_->keep_up(kKeepUpMessages);
     glimpse_server_->tick(now_ns);
   }
-}
-
-void Exchange::keep_up() {
-  is_keeping_up_ = !is_stopping_ && glimpse_->keep_up(kKeepUpMessages);
-  if (is_keeping_up_) asio::post(io_, [this] { keep_up(); });
 }
 
 void Exchange::stop() {

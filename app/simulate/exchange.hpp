@@ -72,7 +72,6 @@ class Exchange {
   void run() noexcept;
   void wait();
   void tick();
-  void keep_up();
 
   MessageStore store_;
   asio::io_context io_{1};
@@ -84,8 +83,8 @@ class Exchange {
   std::unique_ptr<SoupServer> soup_server_;
   std::unique_ptr<GlimpseService> glimpse_;
   std::unique_ptr<SoupServer> glimpse_server_;
-  bool is_stopping_ = false;    // of the thread
-  bool is_keeping_up_ = false;  // of the thread
+  bool is_stopping_ = false;  // of the thread
+  bool is_behind_ = false;    // the snapshots; of the thread
   std::string failure_;
   std::thread thread_;
 };
