@@ -25,7 +25,7 @@ std::uint32_t sum_of_words(const std::byte* at, std::size_t bytes) {
 TEST(TcpHeader, WritesIpv4AndTcp) {
   TcpHeader header{Endpoint{"192.0.2.1", 26400}, Endpoint{"198.51.100.7", 51234}, 1000};
   std::array<std::byte, TcpHeader::kV6Bytes> out{};
-  ASSERT_EQ(header.bytes(), out.size());
+  ASSERT_EQ(header.bytes(), TcpHeader::kV4Bytes);
   header.write(out.data(), 500);
   EXPECT_EQ(out[0], std::byte{0x45});
   EXPECT_EQ(load_be<std::uint16_t>(&out[2]), 540U);
