@@ -104,7 +104,10 @@ TEST(Growth, ThreadOfThePoolGrowsBelowTheWatermark) {
   for (int i = 0; i < 4; ++i) guards.push_back(pool.try_acquire());  // 4 are left
   EXPECT_EQ(pool.counts().slabs_grown, 0U);
   guards.push_back(pool.try_acquire());  // takes a batch, 2 are left
-  const BufferCounts counts = wait_for(pool, [](const auto& c) { return c.available >= 4; });
+  // The counts of a snapshot belong together once the whole slab has been pushed.
+  const BufferCounts counts = wait_for(pool, [](const auto& c) {
+    return c.slabs_grown == 1 && c.available + c.parked + c.in_use == c.buffers + c.grown_buffers;
+  });
   EXPECT_EQ(counts.slabs_grown, 1U);
   EXPECT_EQ(counts.fallback_allocations, 0U);
   expect_whole(counts);
