@@ -88,6 +88,14 @@ class [[nodiscard]] BufferGuard {
   BufferGuard(PoolCore* core, std::uint32_t slot) noexcept
       : data_{core->buffer(slot)}, core_{core}, slot_{slot} {}
 
+  // Requires: empty.
+  void hold(PoolCore* core, std::uint32_t slot) noexcept {
+    assert(core_ == nullptr);
+    data_ = core->buffer(slot);
+    core_ = core;
+    slot_ = slot;
+  }
+
   // Becomes empty and leaves the slot to the caller. Requires: not empty.
   std::uint32_t forget() noexcept {
     data_ = nullptr;

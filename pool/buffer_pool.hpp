@@ -28,6 +28,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "pool/buffer_guard.hpp"
 #include "pool/pool_config.hpp"
@@ -75,6 +76,23 @@ class BufferPool {
         return guard(core_, core_->template try_acquire<Kind::kPlace>());
       return guard(core_, core_->acquire_with(*cache_));
     }
+    // Many at once, for less each. Fills the guards from the front and returns how many got a
+    // buffer; fewer than all means that try_acquire() found none for the next.
+    // Requires: the guards are empty.
+    [[nodiscard]] std::size_t try_acquire(std::span<Guard> guards) noexcept {
+      std::size_t filled = 0;
+      while (filled < guards.size()) {
+        if (cache_ != nullptr) [[likely]] {
+          core_->acquire_here(*cache_, guards.size() - filled,
+                              [&](std::uint32_t slot) { guards[filled++].hold(core_, slot); });
+          if (filled == guards.size()) break;
+        }
+        guards[filled] = try_acquire();
+        if (!guards[filled]) break;
+        ++filled;
+      }
+      return filled;
+    }
     [[nodiscard]] Guard acquire_or_grow() noexcept {
       return guard(core_, core_->acquire_or_grow(cache_));
     }
@@ -91,6 +109,23 @@ class BufferPool {
       if (cache_ == nullptr) [[unlikely]]
         return buffer.release();
       core_->release_with(*cache_, buffer.forget());
+    }
+
+    // Many at once, for less each. Requires: as above, for each.
+    void release(std::span<Guard> buffers) noexcept {
+      std::size_t done = 0;
+      while (done < buffers.size()) {
+        if (cache_ != nullptr) [[likely]] {
+          done += core_->release_here(*cache_, buffers.size() - done, [&](std::size_t i) {
+            Guard& buffer = buffers[done + i];
+            assert(!buffer || buffer.core_ == core_);
+            const bool kept = buffer && core_->in_circulation(buffer.slot_);
+            return kept ? buffer.forget() : kNoSlot;
+          });
+          if (done == buffers.size()) break;
+        }
+        release(buffers[done++]);
+      }
     }
 
    private:

@@ -91,6 +91,13 @@ class alignas(kLinePairBytes) PoolCore {
       slot = acquire_slow(cache);
     return handed_out(slot);
   }
+  // take(slot) for up to `wanted` slots that are in the cache. Returns how many these were.
+  template <typename Take>
+  std::size_t acquire_here(ThreadCache& cache, std::size_t wanted, Take&& take) noexcept {
+    const std::span<const std::uint32_t> slots = cache.take_many(wanted);
+    for (std::size_t left = slots.size(); left > 0; --left) take(handed_out(slots[left - 1]));
+    return slots.size();
+  }
   // `cache` as above, or null for a thread that can not have one.
   [[nodiscard]] std::uint32_t acquire_or_grow(ThreadCache* cache) noexcept;
   [[nodiscard]] std::uint32_t acquire_until(ThreadCache* cache, Deadline deadline) noexcept;
@@ -114,10 +121,24 @@ class alignas(kLinePairBytes) PoolCore {
     retire_bytes(slot);
     if (slot >= first_overflow_ || !cache.try_put(slot)) [[unlikely]]
       release_slow(cache, slot);
-    // After the count, so that close() sees the count or this sees that the pool is closed.
-    // acquire: the acquires that came before close() are counted in what released_oddly() sums.
-    if (state_.load(std::memory_order_acquire) != kOpen) [[unlikely]]
-      released_oddly(cache);
+    look_at_state(cache);
+  }
+  // Releases the slots slot_at(0), slot_at(1), ... up to `count` of them, as long as the cache has
+  // room for them; kNoSlot ends it. Returns how many these were. Requires: in_circulation(), each.
+  template <typename SlotAt>
+  std::size_t release_here(ThreadCache& cache, std::size_t count, SlotAt&& slot_at) noexcept {
+    const std::size_t kept = cache.put_many(count, [&](std::size_t i) {
+      const std::uint32_t slot = slot_at(i);
+      if (slot != kNoSlot) retire_bytes(slot);
+      return slot;
+    });
+    look_at_state(cache);
+    return kept;
+  }
+
+  // Whether a cache may keep the slot.
+  [[nodiscard]] bool in_circulation(std::uint32_t slot) const noexcept {
+    return slot < first_overflow_;
   }
 
   [[nodiscard]] std::byte* buffer(std::uint32_t slot) const noexcept {
@@ -253,6 +274,14 @@ class alignas(kLinePairBytes) PoolCore {
     // from the barrier that a waiter makes all threads pass.
     if ((state_.load(std::memory_order_acquire) & kWaiting) != 0) [[unlikely]]
       wake_waiters();
+  }
+
+  // After the count of a release, so that close() sees the count or this sees that the pool is
+  // closed.
+  void look_at_state(ThreadCache& cache) noexcept {
+    // acquire: the acquires that came before close() are counted in what released_oddly() sums.
+    if (state_.load(std::memory_order_acquire) != kOpen) [[unlikely]]
+      released_oddly(cache);
   }
 
   // What an acquire of any kind passes through at its end, and a release at its beginning.

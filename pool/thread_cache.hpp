@@ -17,6 +17,7 @@
 #include <cassert>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "pool/counter.hpp"
 #include "pool/free_stack.hpp"
@@ -40,6 +41,19 @@ class alignas(kLinePairBytes) ThreadCache {
     return slots_[count - 1];
   }
 
+  // Takes up to `wanted` slots, the one that came back last at the end, and counts as many
+  // acquires. Valid until the next call.
+  [[nodiscard]] std::span<const std::uint32_t> take_many(std::size_t wanted) noexcept {
+    const std::uint64_t acquired = acquires.get();
+    const std::uint32_t count = here(acquired, releases.get());
+    const auto taken = static_cast<std::uint32_t>(std::min<std::size_t>(wanted, count));
+    const std::uint32_t left = count - taken;
+    if (taken != 0 && left < at_peak_) [[unlikely]]
+      note_peak(outside_ - static_cast<std::int32_t>(left));
+    acquires.set(acquired + taken);
+    return {slots_ + left, taken};
+  }
+
   [[nodiscard]] bool full() const noexcept { return here() == capacity_; }
 
   // Keeps the slot, counts a release and returns true; or returns false when the cache is full.
@@ -51,6 +65,23 @@ class alignas(kLinePairBytes) ThreadCache {
     slots_[count] = slot;
     note_released(released);
     return true;
+  }
+  // Keeps the slots slot_at(0), slot_at(1), ... up to `count` of them, as long as there is room;
+  // kNoSlot ends it. Returns how many, and counts as many releases.
+  template <typename SlotAt>
+  std::size_t put_many(std::size_t count, SlotAt&& slot_at) noexcept {
+    const std::uint64_t released = releases.get();
+    const std::uint32_t before = here(acquires.get(), released);
+    const std::size_t room = std::min<std::size_t>(count, capacity_ - before);
+    std::size_t kept = 0;
+    for (; kept < room; ++kept) {
+      const std::uint32_t slot = slot_at(kept);
+      if (slot == kNoSlot) [[unlikely]]
+        break;
+      slots_[before + kept] = slot;
+    }
+    if (kept != 0) note_released(released, kept);
+    return kept;
   }
   // Requires: !full().
   void put(std::uint32_t slot) noexcept {
@@ -126,7 +157,9 @@ class alignas(kLinePairBytes) ThreadCache {
   // release: whoever reads this count knows that the thread is done with the buffer, and with the
   // records of the stack, and that the acquire of the same buffer has been counted. Pool memory
   // is freed on the strength of it.
-  void note_released(std::uint64_t before) noexcept { releases.set_release(before + 1); }
+  void note_released(std::uint64_t before, std::uint64_t more = 1) noexcept {
+    releases.set_release(before + more);
+  }
 
   // The cache is empty, or holds fewer slots than it ever did at this number outside.
   [[gnu::noinline]] std::uint32_t take_at_peak(std::uint32_t count) noexcept {

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <latch>
 #include <memory>
 #include <set>
+#include <span>
 #include <thread>
 
 #include "pool_support.hpp"
@@ -130,6 +132,36 @@ TEST(BufferPool, HandleTakesOverflowAndIsRefused) {
   handle.release(a);
   EXPECT_EQ(pool.counts().in_use, 0U);
   EXPECT_EQ(drain(pool).size(), 2U);
+}
+
+TEST(BufferPool, HandleTakesAndGivesBackManyAtOnce) {
+  Pool pool{small_pool(8, 2, 2)};
+  auto handle = pool.this_thread();
+  std::array<SerializationGuard, 12> guards;
+  EXPECT_EQ(handle.try_acquire(std::span{guards}.first(5)), 5U);
+  EXPECT_EQ(handle.try_acquire(std::span{guards}.subspan(5)), 5U);
+  EXPECT_FALSE(guards[10]);
+  EXPECT_EQ(pool.counts().refusals, 1U);
+  EXPECT_EQ(pool.counts().in_use, 10U);
+  std::set<const std::byte*> distinct;
+  for (const auto& guard : std::span{guards}.first(10)) distinct.insert(guard.data());
+  EXPECT_EQ(distinct.size(), 10U);
+  handle.release(guards);  // the last two are empty
+  for (const auto& guard : guards) EXPECT_FALSE(guard);
+  EXPECT_EQ(pool.counts().in_use, 0U);
+  EXPECT_EQ(pool.counts().releases, 10U);
+  EXPECT_EQ(pool.counts().parked, 4U);
+  EXPECT_EQ(handle.try_acquire(std::span<SerializationGuard>{}), 0U);
+}
+
+TEST(BufferPool, HandleOfAnotherThreadSeesWhatManyAtOnceGaveBack) {
+  Pool pool{small_pool(64, 0, 4)};
+  std::array<SerializationGuard, 64> guards;
+  ASSERT_EQ(pool.this_thread().try_acquire(guards), 64U);
+  std::thread{[&] { pool.this_thread().release(guards); }}.join();
+  EXPECT_EQ(pool.counts().available, 64U);
+  EXPECT_EQ(pool.this_thread().try_acquire(guards), 64U);
+  EXPECT_EQ(pool.counts().peak_in_use, 64U);
 }
 
 // Claim to break: pools that meet in one place of the thread's table take each other's buffers.

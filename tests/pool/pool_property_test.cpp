@@ -268,7 +268,7 @@ void compare(const BufferCounts& pool, const BufferCounts& model, std::uint64_t 
 
 struct Step {
   int what;  // 0 to 3 acquire, 4 acquire or grow, 5 wait in vain, 6 to 9 release, 10 flush,
-             // 11 trim, 12 end of the thread
+             // 11 trim, 12 end of the thread, 13 acquire many, 14 release many
   std::size_t actor;
   std::size_t which;
 };
@@ -302,10 +302,14 @@ class Play {
       actors_[actor]->do_now([&] { freed = pool_.trim(); });
       RC_ASSERT(pool_.counts().bytes_now == before - freed);
       model_.trim();
-    } else {
+    } else if (step.what == 12) {
       actors_[actor] = nullptr;
       actors_[actor] = std::make_unique<Actor>();
       model_.flush(actor);
+    } else if (step.what == 13) {
+      acquire_many(actor, step.which % kMany);
+    } else {
+      release_many(actor, std::min(step.which % kMany, held_.size()));
     }
     compare(pool_.counts(), model_.expected(), slack_);
   }
@@ -338,7 +342,10 @@ class Play {
       model_.counts.timeouts = waits;
     }
     RC_ASSERT((slot != Model::kNone) == static_cast<bool>(guard));
-    if (!guard) return;
+    if (guard) keep(std::move(guard), slot);
+  }
+
+  void keep(SimdGuard guard, int slot) {
     RC_ASSERT(owned_.insert(guard.data()).second);
     write_word(guard.data(), ++marks_);
     held_.push_back({std::move(guard), marks_, slot});
@@ -354,6 +361,37 @@ class Play {
     model_.release(actor, held.slot);
   }
 
+  // The same as one after the other, until there is no buffer.
+  void acquire_many(std::size_t actor, std::size_t count) {
+    std::vector<SimdGuard> guards(count);
+    std::size_t filled = 0;
+    actors_[actor]->do_now([&] { filled = pool_.this_thread().try_acquire(guards); });
+    for (std::size_t i = 0; i < count; ++i) {
+      RC_ASSERT(static_cast<bool>(guards[i]) == (i < filled));
+      if (i > filled) continue;
+      const int slot = model_.acquire(actor, Model::Policy::refuse);
+      RC_ASSERT((slot != Model::kNone) == (i < filled));
+      if (i < filled) keep(std::move(guards[i]), slot);
+    }
+  }
+
+  // With an empty guard in the middle.
+  void release_many(std::size_t actor, std::size_t count) {
+    std::vector<SimdGuard> guards;
+    for (std::size_t i = 0; i < count; ++i) {
+      Held held = std::move(held_.back());
+      held_.pop_back();
+      RC_ASSERT(read_word(held.guard.data()) == held.mark);
+      owned_.erase(held.guard.data());
+      guards.push_back(std::move(held.guard));
+      if (i == count / 2) guards.emplace_back();
+      model_.release(actor, held.slot);
+    }
+    actors_[actor]->do_now([&] { pool_.this_thread().release(guards); });
+    for (const SimdGuard& guard : guards) RC_ASSERT(!guard);
+  }
+
+  static constexpr std::size_t kMany = 24;
   Pool pool_;
   Model model_;
   std::uint64_t slack_;
@@ -366,7 +404,7 @@ class Play {
 std::vector<Step> any_steps() {
   return *rc::gen::scale(3.0,
                          rc::gen::container<std::vector<Step>>(rc::gen::build<Step>(
-                             rc::gen::set(&Step::what, rc::gen::inRange(0, 13)),
+                             rc::gen::set(&Step::what, rc::gen::inRange(0, 15)),
                              rc::gen::set(&Step::actor, rc::gen::inRange<std::size_t>(0, kActors)),
                              rc::gen::set(&Step::which, rc::gen::inRange<std::size_t>(0, 1000)))));
 }

@@ -11,6 +11,8 @@ void add_tapeline(Contenders& contenders) {
       std::make_unique<ContenderOf<PoolSource>>("tapeline pool", pool));
   contenders.taking_part.push_back(
       std::make_unique<ContenderOf<HandleSource>>("tapeline pool, thread handle", pool));
+  contenders.taking_part.push_back(
+      std::make_unique<ContenderOf<BulkHandleSource>>("tapeline pool, thread handle, bulk", pool));
 }
 
 }  // namespace tapeline::bench

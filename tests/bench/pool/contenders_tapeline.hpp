@@ -3,6 +3,7 @@
 // The pool as a Source: its guards, through the pool itself and through a handle of the thread.
 
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "contender.hpp"
@@ -44,12 +45,27 @@ class HandleSource {
     [[nodiscard]] Buffer acquire() noexcept { return handle_.try_acquire(); }
     void release(Buffer& buffer) noexcept { handle_.release(buffer); }
 
-   private:
+   protected:
     Pool::ThreadHandle handle_;
   };
 
  private:
   std::shared_ptr<Pool> pool_;
+};
+
+// The same, many at once.
+class BulkHandleSource : public HandleSource {
+ public:
+  using HandleSource::HandleSource;
+
+  class Hand : public HandleSource::Hand {
+   public:
+    explicit Hand(BulkHandleSource& source) noexcept : HandleSource::Hand{source} {}
+    void acquire_all(std::span<Buffer> buffers) noexcept {
+      while (!buffers.empty()) buffers = buffers.subspan(handle_.try_acquire(buffers));
+    }
+    void release_all(std::span<Buffer> buffers) noexcept { handle_.release(buffers); }
+  };
 };
 
 }  // namespace tapeline::bench
