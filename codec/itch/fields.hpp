@@ -6,12 +6,10 @@
 //                Time stamps are nanoseconds since midnight US Eastern of the session day.
 // Thread safety: values.
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <string_view>
+
+#include "codec/text.hpp"
 
 namespace tapeline::codec::itch {
 
@@ -25,30 +23,7 @@ using Price8 = std::uint64_t;
 // The highest price that the specification allows: $200,000.0000.
 inline constexpr Price4 kMaxPrice4 = 2'000'000'000;
 
-// Characters of a fixed width, left-justified, padded with spaces.
-template <std::size_t Width>
-struct Text {
-  std::array<char, Width> chars{};
-
-  // The first Width characters of `text`, padded.
-  [[nodiscard]] static constexpr Text from(std::string_view text) noexcept {
-    Text result;
-    result.chars.fill(' ');
-    std::copy_n(text.begin(), std::min(text.size(), Width), result.chars.begin());
-    return result;
-  }
-
-  // Without the padding. A view of this object; may hold any byte: escape it before printing.
-  [[nodiscard]] constexpr std::string_view trimmed() const noexcept {
-    std::size_t length = Width;
-    while (length > 0 && chars[length - 1] == ' ') --length;
-    return {chars.data(), length};
-  }
-
-  friend constexpr bool operator==(const Text&, const Text&) noexcept = default;
-  // NOLINTNEXTLINE(modernize-use-nullptr): the check takes the generated comparison for a 0
-  friend constexpr auto operator<=>(const Text&, const Text&) noexcept = default;
-};
+using codec::Text;
 
 using Symbol = Text<8>;
 using Mpid = Text<4>;
@@ -68,12 +43,3 @@ inline constexpr std::size_t kPrefixBytes = 11;      // with the type byte
 inline constexpr std::size_t kMaxMessageBytes = 50;  // of the longest layout, 'I'
 
 }  // namespace tapeline::codec::itch
-
-// So that symbols can be keys. Not for the path of a packet: use the locate there.
-template <std::size_t Width>
-struct std::hash<tapeline::codec::itch::Text<Width>> {
-  [[nodiscard]] std::size_t operator()(
-      const tapeline::codec::itch::Text<Width>& text) const noexcept {
-    return std::hash<std::string_view>{}(std::string_view{text.chars.data(), Width});
-  }
-};

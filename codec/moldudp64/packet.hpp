@@ -14,6 +14,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "codec/packet_status.hpp"
+
 namespace tapeline::codec::moldudp64 {
 
 inline constexpr std::size_t kSessionBytes = 10;
@@ -84,39 +86,6 @@ struct Request {
   friend bool operator==(const Request&, const Request&) = default;
 };
 
-enum class PacketStatus : std::uint8_t {
-  ok,                           // blocks and nothing else
-  heartbeat,                    // no blocks; `sequence` is the next to be sent
-  end_of_session,               // no blocks; `sequence` is the next that would have been sent
-  too_short,                    // ends inside the header
-  missing_blocks,               // ends after a whole block, but more were announced
-  truncated_length,             // ends inside the length of a block
-  truncated_block,              // the length of a block exceeds what is left
-  trailing_bytes,               // bytes after the last block, or after a heartbeat
-  end_of_session_with_payload,  // bytes after the header of an end of session
-  sequence_overflow,            // sequence + count passes the largest number; nothing is delivered
-};
-
-inline constexpr std::size_t kPacketStatusCount = 10;
-
-[[nodiscard]] constexpr bool is_malformed(PacketStatus status) noexcept {
-  return status > PacketStatus::end_of_session;
-}
-
-[[nodiscard]] constexpr std::string_view to_string(PacketStatus status) noexcept {
-  switch (status) {
-    case PacketStatus::ok: return "ok";
-    case PacketStatus::heartbeat: return "heartbeat";
-    case PacketStatus::end_of_session: return "end_of_session";
-    case PacketStatus::too_short: return "too_short";
-    case PacketStatus::missing_blocks: return "missing_blocks";
-    case PacketStatus::truncated_length: return "truncated_length";
-    case PacketStatus::truncated_block: return "truncated_block";
-    case PacketStatus::trailing_bytes: return "trailing_bytes";
-    case PacketStatus::end_of_session_with_payload: return "end_of_session_with_payload";
-    case PacketStatus::sequence_overflow: return "sequence_overflow";
-  }
-  return "invalid";
-}
+using codec::PacketStatus;
 
 }  // namespace tapeline::codec::moldudp64
