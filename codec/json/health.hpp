@@ -2,10 +2,6 @@
 
 // Reads the health document of a running process: {"status": "ok", ...}.
 //
-// simdjson chooses the code of its On-Demand parser when a source is compiled, not when it runs,
-// and without the right flags that is its slow fallback. The reader is therefore compiled twice,
-// and the copy for this processor is taken at run time.
-//
 // Thread safety: pure functions.
 
 #include <cstddef>
@@ -21,9 +17,5 @@ inline constexpr std::size_t kMaxHealthBytes = std::size_t{16} * 1024;
 // Nothing if `json` is not one well-formed JSON object, is longer than kMaxHealthBytes, nests
 // deeper than 32 levels, or does not have exactly one "status" that is a string.
 [[nodiscard]] std::optional<bool> health_is_ok(std::string_view json) noexcept;
-
-// The kernel of simdjson that health_is_ok() runs on this processor: "haswell" or "fallback",
-// as the type of the parser in use spells it.
-[[nodiscard]] std::string_view json_kernel() noexcept;
 
 }  // namespace tapeline::codec::json

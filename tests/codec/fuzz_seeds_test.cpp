@@ -15,13 +15,19 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "codec/archive/frame.hpp"
+#include "codec/iex/messages.hpp"
+#include "codec/iextp/decoder.hpp"
+#include "codec/iextp/encoder.hpp"
 #include "codec/itch/decoder.hpp"
 #include "codec/moldudp64/decoder.hpp"
 #include "codec/moldudp64/encoder.hpp"
+#include "tests/codec/iex/vectors.hpp"
 #include "tests/codec/itch/vectors.hpp"
+#include "tests/codec/json/golden.hpp"
 
 namespace tapeline::codec {
 namespace {
@@ -67,6 +73,49 @@ Seeds moldudp64_seeds() {
   return seeds;
 }
 
+Seeds iex_seeds() {
+  Seeds seeds;
+  for (const auto& vector : iex::test::kVectors) {
+    seeds[std::string{vector.name}] = iex::test::from_hex(vector.hex);
+  }
+  seeds["longer"] = iex::test::from_hex(iex::test::kQuoteUpdate);
+  seeds["longer"].resize(60);
+  seeds["shorter"] = iex::test::from_hex(iex::test::kTradeReport);
+  seeds["shorter"].pop_back();
+  return seeds;
+}
+
+Seeds iextp_seeds() {
+  Seeds seeds;
+  Bytes out(1'500);
+  const auto session = iextp::Session::from(iextp::Protocol::tops, 1, 1'150'681'088);
+  const std::uint64_t time = 1'517'065'700'931'793'219;
+  iextp::SegmentBuilder builder{out};
+  builder.start(session, 49'821, 1'639'902);
+  for (const auto& [name, message] : iex_seeds()) EXPECT_TRUE(builder.try_add(message)) << name;
+  seeds["every_type"] = copy(builder.finish(time));
+  builder.start(session, 0, 0);
+  EXPECT_TRUE(builder.try_add({}));
+  EXPECT_TRUE(builder.try_add(iex::test::from_hex(iex::test::kTradeReport)));
+  const Bytes two = copy(builder.finish(time));
+  const auto changed = [](Bytes bytes, std::size_t offset, std::uint8_t value) {
+    bytes.at(offset) = std::byte{value};
+    return bytes;
+  };
+  seeds["unsequenced"] = two;
+  seeds["truncated"] = two;
+  seeds["truncated"].pop_back();
+  seeds["padded"] = two;
+  seeds["padded"].push_back(std::byte{0});
+  seeds["too_many"] = changed(two, 14, 3);
+  seeds["too_few"] = changed(two, 14, 1);
+  seeds["other_version"] = changed(two, 0, 2);
+  seeds["negative"] = changed(two, 31, 0x80);
+  builder.start(session, 3, 44);
+  seeds["heartbeat"] = copy(builder.finish(time));
+  return seeds;
+}
+
 Seeds archive_seeds() {
   Seeds seeds;
   archive::FrameEncoder encoder;
@@ -95,6 +144,30 @@ Seeds archive_seeds() {
   row.insert(row.end(), skippable.begin(), skippable.end());
   seeds["skippable"] = skippable;
   return seeds;
+}
+
+Bytes bytes_of(std::string_view text) { return copy(std::as_bytes(std::span{text})); }
+
+Seeds json_seeds() {
+  Seeds seeds;
+  for (const json::test::Golden& golden : json::test::kGolden) {
+    seeds[std::string{golden.name}] = bytes_of(golden.text);
+  }
+  return seeds;
+}
+
+Seeds recorded_line_seeds() {
+  return {
+      {"connected", bytes_of("wss://ws.kraken.com <-> 1618678132.3858151")},
+      {"sent", bytes_of("wss://ws.kraken.com <- 1618678132.8253062: {\"event\":\"subscribe\"}")},
+      {"answer", bytes_of("https://api.binance.com/api/v3/depth?symbol=NKNUSDT&limit=1000 -> "
+                          "1633998512.320639: {\"lastUpdateId\":1}")},
+      {"product", bytes_of("https://api.exchange.coinbase.com/products/BTC-USD/book -> 1: []")},
+      {"received", bytes_of("1618678133.37: [1,2]\r\n")},
+      {"stamped", bytes_of("1723161600001658384 {\"a\":1}")},
+      {"bare", bytes_of("{\"a\": 1}")},
+      {"last_time", bytes_of("9223372036.854775807: {}")},
+  };
 }
 
 std::filesystem::path folder(const std::string& target) {
@@ -142,6 +215,37 @@ TEST(FuzzSeeds, OfMoldUdp64AreWhatTheEncoderWrites) {
     reached.insert(moldudp64::for_each_message(bytes, [](auto, auto) {}));
   }
   EXPECT_EQ(reached.size(), 6U);
+}
+
+TEST(FuzzSeeds, OfIexAreWhatTheEncoderWrites) {
+  const Seeds seeds = iex_seeds();
+  if (write_if_asked("iex", seeds)) GTEST_SKIP() << "written";
+  std::set<char> types;
+  for (const auto& [name, bytes] : seeds) {
+    EXPECT_EQ(read("iex", name), bytes) << name;
+    types.insert(static_cast<char>(bytes.front()));
+  }
+  EXPECT_EQ(types.size(), iex::kMessageTypes.size());
+}
+
+TEST(FuzzSeeds, OfIexTpAreWhatTheEncoderWrites) {
+  const Seeds seeds = iextp_seeds();
+  if (write_if_asked("iextp", seeds)) GTEST_SKIP() << "written";
+  std::set<iextp::PacketStatus> reached;
+  for (const auto& [name, bytes] : seeds) {
+    EXPECT_EQ(read("iextp", name), bytes) << name;
+    reached.insert(iextp::for_each_message(bytes, [](auto, auto) {}));
+  }
+  EXPECT_EQ(reached.size(), 8U);
+}
+
+TEST(FuzzSeeds, OfJsonAreTheGoldenDocuments) {
+  const Seeds documents = json_seeds();
+  const Seeds lines = recorded_line_seeds();
+  const bool is_written = write_if_asked("json", documents);
+  if (write_if_asked("recorded_line", lines) && is_written) GTEST_SKIP() << "written";
+  for (const auto& [name, bytes] : documents) EXPECT_EQ(read("json", name), bytes) << name;
+  for (const auto& [name, bytes] : lines) EXPECT_EQ(read("recorded_line", name), bytes) << name;
 }
 
 // The bytes of a frame may differ between versions of zstd; the content may not.

@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "codec/json/health_kernel.hpp"
+#include "codec/json/kernel.hpp"
+#include "tests/codec/json/decoder_fixture.hpp"
 
 namespace tapeline::codec::json {
 namespace {
@@ -87,14 +88,12 @@ TEST(JsonHealth, AnswersOnlyForWellFormedDocuments) {
 }
 
 TEST(JsonHealth, BothKernelsAgree) {
-  std::vector<detail::HealthKernel> kernels{detail::fallback_health_kernel()};
-  if (detail::can_run_haswell()) kernels.push_back(detail::haswell_health_kernel());
   for (const Case& c : cases()) {
     if (c.json.size() > kMaxHealthBytes) continue;
-    const std::string padded = c.json + std::string(detail::kPaddingBytes, '\0');
-    for (const detail::HealthKernel& kernel : kernels) {
-      EXPECT_EQ(kernel.health_is_ok(padded.data(), c.json.size()), c.expected)
-          << kernel.parser_type << ' ' << printable(c.json);
+    const std::string padded = c.json + std::string(kPaddingBytes, '\0');
+    for (const detail::Kernel* const kernel : test::kernels()) {
+      EXPECT_EQ(kernel->health_is_ok(padded.data(), c.json.size()), c.expected)
+          << kernel->parser_type << ' ' << printable(c.json);
     }
   }
 }
@@ -110,20 +109,6 @@ TEST(JsonHealth, RejectsEveryTruncation) {
 TEST(JsonHealth, DoesNotReadBehindTheText) {
   const std::string text = R"({"status":"ok"}"trailing")";
   EXPECT_EQ(health_is_ok(std::string_view{text}.substr(0, 15)), std::optional<bool>{true});
-}
-
-// The type tells which code simdjson took; its own name for the implementation does not.
-TEST(JsonKernel, IsHaswellWhereTheProcessorHasIt) {
-  EXPECT_NE(detail::fallback_health_kernel().parser_type.find("8fallback8ondemand"),
-            std::string_view::npos);
-  EXPECT_NE(detail::haswell_health_kernel().parser_type.find("7haswell8ondemand"),
-            std::string_view::npos);
-  if (__builtin_cpu_supports("avx2") != 0) {
-    EXPECT_TRUE(detail::can_run_haswell());
-    EXPECT_EQ(json_kernel(), "haswell");
-  } else {
-    EXPECT_EQ(json_kernel(), "fallback");
-  }
 }
 
 }  // namespace

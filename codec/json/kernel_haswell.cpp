@@ -2,12 +2,15 @@
 
 #include <type_traits>
 
-#include "codec/json/health_reader.inl"
+#include "codec/json/kernel.inl"
 
 namespace tapeline::codec::json::detail {
 
 static_assert(std::is_same_v<simdjson::ondemand::parser, simdjson::haswell::ondemand::parser>);
 
-HealthKernel haswell_health_kernel() noexcept { return this_kernel(); }
+const Kernel& haswell_kernel() noexcept {
+  static const Kernel kKernel = this_kernel();
+  return kKernel;
+}
 
 }  // namespace tapeline::codec::json::detail
