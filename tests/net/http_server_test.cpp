@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
-#include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -38,6 +37,14 @@ class Client {
 
   void send(const std::string& text) const {
     static_cast<void>(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL));
+  }
+  void half_close() const { ::shutdown(fd_, SHUT_WR); }
+  // All that comes until `end` has come, or the server closes.
+  [[nodiscard]] std::string receive_until(const std::string& end) const {
+    std::string all;
+    char letter = 0;
+    while (!all.ends_with(end) && ::recv(fd_, &letter, 1, 0) == 1) all += letter;
+    return all;
   }
   // All that comes until the server closes.
   [[nodiscard]] std::string receive() const {
@@ -102,6 +109,12 @@ TEST_F(HttpServerTest, RefusesOtherPathsAndMethods) {
   }
 }
 
+TEST_F(HttpServerTest, LetsThePageLoadNothingFromElsewhere) {
+  EXPECT_THAT(get("/page"), AllOf(HasSubstr("Content-Security-Policy: default-src 'none'; "),
+                                  HasSubstr("X-Content-Type-Options: nosniff\r\n"),
+                                  HasSubstr("Cache-Control: no-store\r\n")));
+}
+
 TEST_F(HttpServerTest, ExceptionOfAHandlerIsAnsweredWithoutItsText) {
   EXPECT_THAT(get("/throws"), AllOf(StartsWith("HTTP/1.1 500 "), Not(HasSubstr("secret"))));
 }
@@ -120,10 +133,9 @@ TEST_F(HttpServerTest, RangesAreIgnored) {
 TEST_F(HttpServerTest, RefusesWhatIsNoRequest) {
   EXPECT_THAT(ask("nonsense\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(ask("GET /page\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
-  EXPECT_THAT(ask("GET /page HTTP/1.1\r\nHost: x\r\nPad: " + std::string(9000, 'x') + "\r\n\r\n"),
-              Not(HasSubstr(" 200 ")));
-  EXPECT_THAT(ask("GET /page HTTP/1.1\r\nContent-Length: x\r\nRange: bytes=9-1\r\n\r\n"),
-              StartsWith("HTTP/1.1 "));
+  EXPECT_THAT(ask("GET /page HTTP/1.1\r\nHost: x\r\nPad: " + std::string(65536, 'x') + "\r\n\r\n"),
+              StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(ask("GET /page HTTP/3.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 505 "));
   EXPECT_THAT(get("/page"), StartsWith("HTTP/1.1 200 "));
 }
 
@@ -144,30 +156,121 @@ TEST_F(HttpServerTest, StopDoesNotWaitForIdleConnections) {
   for (const auto& client : idle) EXPECT_THAT(client->receive(), IsEmpty());
 }
 
-TEST_F(HttpServerTest, ClosesWhatDoesNotFitIntoTheQueue) {
-  std::promise<void> release;
-  const std::shared_future<void> released = release.get_future().share();
-  std::atomic<int> entered{0};
-  HttpServer slow;
-  slow.get("/wait", [&] {
-    ++entered;
-    released.wait();
-    return HttpResponse{"text/plain", "done"};
-  });
-  slow.start("127.0.0.1", 0);
-  std::vector<std::unique_ptr<Client>> clients;
-  const auto connect = [&] {
-    clients.push_back(std::make_unique<Client>(slow.port()));
-    clients.back()->send("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
-  };
-  for (int at = 0; at < 4; ++at) connect();
-  while (entered.load() < 4) std::this_thread::yield();
-  for (int at = 0; at < 33; ++at) connect();  // 32 wait in the queue
-  EXPECT_THAT(clients.back()->receive(), IsEmpty());
-  release.set_value();
-  for (std::size_t at = 0; at + 1 < clients.size(); ++at) {
-    EXPECT_THAT(clients[at]->receive(), StartsWith("HTTP/1.1 200 ")) << at;
+// Clients of a server with few places and short times.
+class CrowdedServerTest : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kPlaces = 4;
+
+  void start(HttpLimits limits) {
+    server = std::make_unique<HttpServer>(limits);
+    server->get("/page", [] { return HttpResponse{"text/plain", "here"}; });
+    server->get("/large", [] { return HttpResponse{"text/plain", std::string(20'000'000, 'x')}; });
+    server->events("/events", [this] { return "event " + std::to_string(++events); });
+    server->events("/long_events", [] { return std::string(1'000'000, 'x'); });
+    server->start("127.0.0.1", 0);
   }
+  std::unique_ptr<Client> connect(const std::string& text = {}) {
+    auto client = std::make_unique<Client>(server->port());
+    client->send(text);
+    return client;
+  }
+  static std::string request(const std::string& path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  }
+  static std::uint64_t wait_for(const pool::Counter& counter, std::uint64_t at_least) {
+    while (counter.get() < at_least) std::this_thread::yield();
+    return counter.get();
+  }
+
+  int events = 0;  // of the server's thread
+  std::unique_ptr<HttpServer> server;
+};
+
+TEST_F(CrowdedServerTest, TheOldestUnfinishedRequestMakesRoomForTheNext) {
+  start({.reading = kPlaces, .request_time = std::chrono::hours{1}});
+  std::vector<std::unique_ptr<Client>> slow;
+  for (std::size_t at = 0; at < 3 * kPlaces; ++at) {
+    slow.push_back(connect("GET /pa"));
+    wait_for(server->counters().connections, at + 1);
+  }
+  EXPECT_EQ(wait_for(server->counters().displaced, 2 * kPlaces), 2 * kPlaces);
+  for (std::size_t at = 0; at < 2 * kPlaces; ++at) EXPECT_THAT(slow[at]->receive(), IsEmpty());
+  EXPECT_THAT(connect(request("/page"))->receive(), StartsWith("HTTP/1.1 200 "));
+  slow.back()->send("ge HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(slow.back()->receive(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(CrowdedServerTest, ARequestHasItsTime) {
+  start({.request_time = std::chrono::milliseconds{1}});
+  EXPECT_THAT(connect("GET /page HT")->receive(), IsEmpty());
+  EXPECT_EQ(server->counters().timed_out.get(), 1U);
+}
+
+TEST_F(CrowdedServerTest, AnAnswerHasItsTimeAndPlace) {
+  start({.writing = kPlaces, .answer_time = std::chrono::milliseconds{1}});
+  std::vector<std::unique_ptr<Client>> idle;
+  for (std::size_t at = 0; at < 2 * kPlaces; ++at) idle.push_back(connect(request("/large")));
+  while (server->counters().timed_out.get() + server->counters().displaced.get() < 2 * kPlaces) {
+    std::this_thread::yield();
+  }
+  EXPECT_THAT(connect(request("/page"))->receive(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(CrowdedServerTest, OnlyTheFirstOfSeveralRequestsIsAnswered) {
+  start({});
+  const std::string answers = connect(request("/page") + request("/page"))->receive();
+  EXPECT_EQ(answers.find("HTTP/1.1 200 "), answers.rfind("HTTP/1.1 "));
+  EXPECT_THAT(answers, HasSubstr("Connection: close\r\n"));
+}
+
+TEST_F(CrowdedServerTest, AHalfClosedConnectionIsAnsweredWhenItsRequestIsWhole) {
+  start({});
+  const auto whole = connect(request("/page"));
+  whole->half_close();
+  EXPECT_THAT(whole->receive(), StartsWith("HTTP/1.1 200 "));
+  const auto part = connect("GET /pa");
+  part->half_close();
+  EXPECT_THAT(part->receive(), IsEmpty());
+}
+
+TEST_F(CrowdedServerTest, EventsComeToAllSubscribersUntilTheyGo) {
+  start({.event_interval = std::chrono::milliseconds{1}});
+  auto first = connect(request("/events"));
+  auto second = connect(request("/events"));
+  EXPECT_THAT(first->receive_until("data: event 20\n\n"),
+              AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Content-Type: text/event-stream\r\n"),
+                    HasSubstr("\r\n\r\nretry: 1000\n\ndata: event ")));
+  EXPECT_THAT(second->receive_until("data: event 20\n\n"), HasSubstr("data: event 19\n\n"));
+  EXPECT_EQ(server->counters().subscribers.get(), 2U);
+  first.reset();
+  second.reset();
+  while (server->counters().subscribers.get() != 0) std::this_thread::yield();
+  EXPECT_EQ(server->counters().subscribers_total.get(), 2U);
+}
+
+TEST_F(CrowdedServerTest, OneSubscriberTooManyIsRefused) {
+  start({.subscribers = 1, .event_interval = std::chrono::milliseconds{1}});
+  const auto first = connect(request("/events"));
+  static_cast<void>(first->receive_until("data: event 2\n\n"));
+  EXPECT_THAT(connect(request("/events"))->receive(),
+              AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Retry-After: 5\r\n")));
+}
+
+TEST_F(CrowdedServerTest, ASubscriberThatDoesNotReadIsDropped) {
+  start({.answer_time = std::chrono::milliseconds{1},
+         .event_interval = std::chrono::milliseconds{1}});
+  const auto silent = connect(request("/long_events"));
+  wait_for(server->counters().timed_out, 1);
+  while (server->counters().subscribers.get() != 0) std::this_thread::yield();
+}
+
+TEST_F(CrowdedServerTest, HeadOfEventsEnds) {
+  start({});
+  EXPECT_THAT(connect("HEAD /events HTTP/1.1\r\nHost: x\r\n\r\n")->receive(),
+              AllOf(StartsWith("HTTP/1.1 200 "), ::testing::EndsWith("\r\n\r\n")));
+  EXPECT_THAT(connect("POST /events HTTP/1.1\r\nHost: x\r\n\r\n")->receive(),
+              StartsWith("HTTP/1.1 405 "));
+  EXPECT_EQ(server->counters().subscribers_total.get(), 0U);
 }
 
 TEST_F(HttpServerTest, PortInUseIsAClearError) {
