@@ -232,7 +232,12 @@ class ZstdReader final : public ByteReader {
 
   [[nodiscard]] ReadResult read(std::span<std::byte> to) override {
     std::size_t count = 0;
-    while (count < to.size()) {
+    for (;;) {
+      const std::size_t ready = std::min(to.size() - count, unpacked_end_ - unpacked_begin_);
+      std::memcpy(to.data() + count, unpacked_.get() + unpacked_begin_, ready);
+      unpacked_begin_ += ready;
+      count += ready;
+      if (count == to.size()) return {count, ReadState::ok};
       if (!reason().empty()) return fail(count, reason());
       const ReadState state = input_.refill();
       if (state == ReadState::failed) return fail(count, input_.reason());
@@ -241,21 +246,24 @@ class ZstdReader final : public ByteReader {
       if (state == ReadState::would_block && !pending_output_) {
         return {count, count > 0 ? ReadState::ok : state};
       }
-      const std::size_t before = count;
-      if (!decompress_some(to, count)) return fail(count, reason());
+      if (!decompress_some()) return fail(count, reason());
       // The end of the file, and nothing was left inside the decompressor either.
-      if (ended && in_frame_ && count == before) return fail(count, "unexpected end of zstd data");
+      if (ended && in_frame_ && unpacked_end_ == 0) {
+        return fail(count, "unexpected end of zstd data");
+      }
     }
-    return {count, ReadState::ok};
   }
 
  private:
-  bool decompress_some(std::span<std::byte> to, std::size_t& count) {
+  // Always into the same empty memory: how much the decompressor gives out in front of a damaged
+  // place depends on the room it has, and must not depend on what the caller asks for.
+  bool decompress_some() {
     ZSTD_inBuffer from{input_.available().data(), input_.available().size(), 0};
-    ZSTD_outBuffer out{to.data(), to.size(), count};
+    ZSTD_outBuffer out{unpacked_.get(), unpacked_bytes_, 0};
     const std::size_t result = ZSTD_decompressStream(stream_.get(), &out, &from);
     input_.consume(from.pos);
-    count = out.pos;
+    unpacked_begin_ = 0;
+    unpacked_end_ = out.pos;
     if (ZSTD_isError(result) != 0) {
       static_cast<void>(fail(0, std::string{"damaged zstd data: "} + ZSTD_getErrorName(result)));
       return false;
@@ -271,6 +279,10 @@ class ZstdReader final : public ByteReader {
 
   CompressedInput input_;
   std::unique_ptr<ZSTD_DStream, Free> stream_;
+  std::size_t unpacked_bytes_ = ZSTD_DStreamOutSize();
+  std::unique_ptr<std::byte[]> unpacked_ = std::make_unique<std::byte[]>(unpacked_bytes_);
+  std::size_t unpacked_begin_ = 0;
+  std::size_t unpacked_end_ = 0;
   bool in_frame_ = false;
   bool pending_output_ = false;  // the last output was full, so there may be more of it
 };

@@ -10,12 +10,14 @@
 #include "codec/bytes.hpp"
 #include "codec/capture/decoder.hpp"
 #include "net/capture_source.hpp"
+#include "net/json_file_source.hpp"
 
 namespace tapeline::net {
 namespace {
 
 // Longer than any message of ITCH 5.0: a file whose first length is larger is something else.
 constexpr std::size_t kMaxFirstLength = 64;
+constexpr std::size_t kFirstBytes = 4;  // the least that tells binary formats from each other
 constexpr std::string_view kItchTypes = "SRHYLVWKJhAFECXDUPQBINO";
 
 bool looks_like_itch(std::span<const std::byte> first) noexcept {
@@ -42,7 +44,8 @@ std::string describe(std::span<const std::byte> first) {
     hex += {' ', kDigits[value >> 4U], kDigits[value & 0xFU]};
     printable = printable && ((value >= 0x20 && value < 0x7F) || value == '\n' || value == '\t');
   }
-  std::string text = "neither pcap nor pcapng nor a file of ITCH messages; it starts with" + hex;
+  std::string text =
+      "neither pcap nor pcapng nor a file of ITCH messages or JSON lines; it starts with" + hex;
   if (printable) text += " (text)";
   return text;
 }
@@ -56,7 +59,7 @@ OpenedCapture open_capture(const std::string& path,
     return OpenedCapture{nullptr, StreamError{path, std::nullopt, std::move(reason)}.text()};
   };
   ByteStream stream{path};
-  const std::span<const std::byte> first = stream.peek(4);
+  std::span<const std::byte> first = stream.peek(kFirstBytes);
   if (first.empty()) {
     if (stream.failed()) return {nullptr, stream.error().text()};
     return refuse("holds no data once it is decompressed");
@@ -65,6 +68,14 @@ OpenedCapture open_capture(const std::string& path,
     return {std::make_unique<ItchFileSource>(std::move(stream), buffers, options.itch_file), {}};
   }
   if (const auto fault = refusal(first)) {
+    if (JsonFileSource::recognises(stream.peek(ByteStream::kMaxPeekBytes))) {
+      OpenedCapture opened;
+      opened.source =
+          std::make_unique<JsonFileSource>(std::move(stream), buffers, options.json_file);
+      opened.kind = CaptureKind::json_lines;
+      return opened;
+    }
+    first = stream.peek(kFirstBytes);  // the longer look took the shorter one back
     return refuse(fault->kind == codec::capture::FaultKind::not_a_capture ? describe(first)
                                                                           : fault->text());
   }

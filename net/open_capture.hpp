@@ -1,16 +1,18 @@
 #pragma once
 
-// Opens a file for a replay and finds out by its content what it is: a pcap or pcapng capture, or
-// a file of ITCH messages, each also compressed (net/byte_stream.hpp).
+// Opens a file for a replay and finds out by its content what it is: a pcap or pcapng capture, a
+// file of ITCH messages, or lines of JSON documents, each also compressed (net/byte_stream.hpp).
 //
 // Thread safety: none needed; it is called at start-up and between files.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "net/byte_stream.hpp"
 #include "net/capture_filter.hpp"
 #include "net/itch_file_source.hpp"
+#include "net/json_file_source.hpp"
 #include "net/pull_source.hpp"
 #include "pool/buffer_pool.hpp"
 
@@ -19,11 +21,19 @@ namespace tapeline::net {
 struct CaptureOptions {
   CaptureFilter filter;      // for captures
   ItchFileConfig itch_file;  // for files of ITCH messages
+  JsonFileConfig json_file;  // for files of JSON lines
+};
+
+// What the packets of a file are.
+enum class CaptureKind : std::uint8_t {
+  datagrams,   // with their headers
+  json_lines,  // without any
 };
 
 struct OpenedCapture {
   std::unique_ptr<PullSource> source;  // empty if the file could not be opened or is something else
   std::string error;                   // then one line with the path; otherwise empty
+  CaptureKind kind = CaptureKind::datagrams;
 };
 
 // `path` is a file or "-" for the standard input. `buffers` must outlive the source.

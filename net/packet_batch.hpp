@@ -5,7 +5,8 @@
 // Layout of the buffer: `Packet` descriptors from its first byte on, the datagrams behind them.
 // Moving a batch moves one guard and one count; nothing in the buffer moves. A packet is a whole IP
 // datagram (IP header, UDP header, payload), as captured or with the headers it arrived with
-// written again by the source, so an archive can store it as it is (LINKTYPE_RAW).
+// written again by the source, so an archive can store it as it is (LINKTYPE_RAW). Lines of a JSON
+// file have no headers; one that is too long for the buffer lies in memory that the batch owns.
 //
 // Thread safety: none; a batch has one owner at a time and may be moved to another thread.
 // Lifetime:      spans and descriptors are valid while the batch that holds them is not released.
@@ -18,6 +19,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "net/large_bytes.hpp"
 #include "pool/buffer_pool.hpp"
 
 namespace tapeline::net {
@@ -48,17 +50,21 @@ class PacketBatch {
   PacketBatch() = default;
 
   // Requires: `packet_count` descriptors lie at the start of `buffer`, and all that they point to
-  // lies in `buffer`.
-  PacketBatch(pool::SerializationGuard buffer, std::size_t packet_count) noexcept
-      : buffer_{std::move(buffer)}, packet_count_{packet_count} {
+  // lies in `buffer` or `large`.
+  PacketBatch(pool::SerializationGuard buffer, std::size_t packet_count,
+              LargeBytes large = {}) noexcept
+      : buffer_{std::move(buffer)}, packet_count_{packet_count}, large_{std::move(large)} {
     assert(packet_count_ * sizeof(Packet) <= buffer_.capacity());
   }
 
   PacketBatch(PacketBatch&& other) noexcept
-      : buffer_{std::move(other.buffer_)}, packet_count_{std::exchange(other.packet_count_, 0)} {}
+      : buffer_{std::move(other.buffer_)},
+        packet_count_{std::exchange(other.packet_count_, 0)},
+        large_{std::move(other.large_)} {}
   PacketBatch& operator=(PacketBatch&& other) noexcept {
     buffer_ = std::move(other.buffer_);
     packet_count_ = std::exchange(other.packet_count_, 0);
+    large_ = std::move(other.large_);
     return *this;
   }
   PacketBatch(const PacketBatch&) = delete;
@@ -79,6 +85,7 @@ class PacketBatch {
  private:
   pool::SerializationGuard buffer_;
   std::size_t packet_count_ = 0;
+  LargeBytes large_;
 };
 
 // Where a source places the descriptor of packet `index` in `buffer`.

@@ -24,6 +24,7 @@ std::string_view to_string(SourceCounter counter) noexcept {
     case SourceCounter::captured_exceeds_original: return "captured_exceeds_original";
     case SourceCounter::interface_drops: return "interface_drops";
     case SourceCounter::empty_messages: return "empty_messages";
+    case SourceCounter::large_records: return "large_records";
   }
   return "invalid";
 }

@@ -48,7 +48,7 @@ enum class SourceCounter : std::uint8_t {
   truncated,  // cut before the end of the UDP header
   bad_length,
   filtered,     // to an address or port nobody asked for
-  oversized,    // longer than a pooled buffer
+  oversized,    // longer than a pooled buffer, or than a line may be
   cut_packets,  // delivered, but cut by the capture
   cut_bytes,
   shared_line_packets,  // delivered on the last line, because there are too many groups
@@ -57,8 +57,9 @@ enum class SourceCounter : std::uint8_t {
   captured_exceeds_original,
   interface_drops,  // packets that the capture lost, as pcapng reports them
   empty_messages,   // zero lengths in an ITCH file
+  large_records,    // delivered outside of the pool: longer than a pooled buffer
 };
-inline constexpr std::size_t kSourceCounterCount = 20;
+inline constexpr std::size_t kSourceCounterCount = 21;
 [[nodiscard]] std::string_view to_string(SourceCounter counter) noexcept;
 
 // Figures that one thread writes and any thread may read at any time.

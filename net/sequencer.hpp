@@ -50,7 +50,7 @@
 #include <memory>
 #include <span>
 
-#include "codec/moldudp64/decoder.hpp"
+#include "net/framing.hpp"
 #include "net/hold_store.hpp"
 #include "net/packet_batch.hpp"
 #include "net/sequencer_core.hpp"
@@ -60,7 +60,7 @@ namespace tapeline::net {
 
 class Sequencer : private SequencerCore {
  public:
-  using PacketStatus = codec::moldudp64::PacketStatus;
+  using PacketStatus = codec::PacketStatus;
   using SequencerCore::Header;
   using SequencerCore::SequencerCore;
   using SequencerCore::Session;
@@ -68,19 +68,8 @@ class Sequencer : private SequencerCore {
   // Requires: packet.line < config.lines + config.request_lines.
   template <typename Handler>
   void on_packet(const Packet& packet, std::int64_t now_ns, Handler&& handler) {
-    const auto parsed = codec::moldudp64::parse_header(packet.payload());
-    count_arrival(packet);
-    if (parsed.status == PacketStatus::ok && parsed.header.sequence == expected_ &&
-        parsed.header.session == session_ && parsed.header.sequence + parsed.header.count < limit_)
-        [[likely]] {
-      deliver_whole(packet, parsed.header, now_ns, handler);
-    } else {
-      on_other(packet, parsed, now_ns, handler);
-      settle(now_ns, handler);
-    }
-    if (is_look_due(now_ns)) [[unlikely]]
-      tell_line_states(now_ns, handler);
-    publish_position();
+    with_framing(config_.framing,
+                 [&](auto framing) { on_framed(framing, packet, now_ns, handler); });
   }
 
   // Takes the next remedy for holes whose time is over, or declares them lost. Call it at
@@ -142,8 +131,10 @@ class Sequencer : private SequencerCore {
 
   // The next number to be delivered; only sensible once a session was adopted.
   using SequencerCore::expected;
+  using SequencerCore::framing;
   using SequencerCore::has_session;
   using SequencerCore::session;
+  using SequencerCore::set_framing;
 
   // Open holes, lowest first: fn(const GapRange&).
   using SequencerCore::for_each_hole;
@@ -156,17 +147,36 @@ class Sequencer : private SequencerCore {
   using SequencerCore::request_lines;
 
  private:
-  template <typename Handler>
-  void deliver_whole(const Packet& packet, const Header& header, std::int64_t now_ns,
-                     Handler& handler) {
-    using codec::moldudp64::for_each_block;
+  template <typename Framed, typename Handler>
+  [[gnu::always_inline]] void on_framed(Framed framing, const Packet& packet, std::int64_t now_ns,
+                                        Handler& handler) {
+    const ParsedPacket parsed = framing.parse(packet.payload());
+    count_arrival(packet);
+    if (parsed.status == PacketStatus::ok && parsed.header.sequence == expected_ &&
+        parsed.header.session == session_ &&
+        parsed.header.sequence + parsed.header.count < limit_ &&
+        (!Framed::kTellsOffset || parsed.begin.stream_offset == stream_.stream_offset)) [[likely]] {
+      deliver_whole(framing, packet, parsed.header, now_ns, handler);
+      if constexpr (Framed::kTellsOffset) note_stream(parsed);
+    } else {
+      on_other(packet, parsed, now_ns, handler);
+      settle(now_ns, handler);
+    }
+    if (is_look_due(now_ns)) [[unlikely]]
+      tell_line_states(now_ns, handler);
+    publish_position();
+  }
+
+  template <typename Framed, typename Handler>
+  void deliver_whole(Framed framing, const Packet& packet, const Header& header,
+                     std::int64_t now_ns, Handler& handler) {
     if constexpr (requires { handler.prefetch(std::span<const std::byte>{}); }) {
-      static_cast<void>(for_each_block(header, packet.payload(), 0,
-                                       [&](auto, auto message) { handler.prefetch(message); }));
+      static_cast<void>(framing.for_each_block(
+          header, packet.payload(), 0, [&](auto, auto message) { handler.prefetch(message); }));
     }
     if (has_rivals(packet)) note_copies(packet, header);
     std::uint64_t delivered = 0;
-    const PacketStatus status = for_each_block(
+    const PacketStatus status = framing.for_each_block(
         header, packet.payload(), 0, [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
           handler.on_message(sequence, bytes, packet);
           ++delivered;
@@ -180,15 +190,16 @@ class Sequencer : private SequencerCore {
   }
 
   template <typename Handler>
-  [[gnu::noinline]] void on_other(const Packet& packet, const ParsedHeader& parsed,
+  [[gnu::noinline]] void on_other(const Packet& packet, const ParsedPacket& parsed,
                                   std::int64_t now_ns, Handler& handler) {
     follow_deadlines(now_ns, handler);
     const Header& header = parsed.header;
     if (is_malformed(parsed.status)) return count_malformed(parsed.status);
     if (header.sequence > kMaxSequence) return count_malformed(PacketStatus::sequence_overflow);
     if (header.is_unsequenced()) return on_unsequenced(packet, parsed, handler);
-    if (!follow_session(header, now_ns, handler)) return;
+    if (!follow_session(packet, parsed, now_ns, handler)) return;
     last_own_ns_ = now_ns;
+    note_stream(parsed);
     switch (parsed.status) {
       case PacketStatus::heartbeat:
         counters_.heartbeats.add(1);
@@ -264,31 +275,39 @@ class Sequencer : private SequencerCore {
   }
 
   template <typename Handler>
-  void on_unsequenced(const Packet& packet, const ParsedHeader& parsed, Handler& handler) {
+  void on_unsequenced(const Packet& packet, const ParsedPacket& parsed, Handler& handler) {
     if (parsed.status != PacketStatus::ok) return counters_.heartbeats.add(1);
     if (!config_.accept_unsequenced) return counters_.unsequenced_dropped.add(1);
     std::uint64_t delivered = 0;
-    const auto status = codec::moldudp64::for_each_block(
-        parsed.header, packet.payload(), 0, [&](std::uint64_t, std::span<const std::byte> bytes) {
-          handler.on_message(std::uint64_t{0}, bytes, packet);
-          ++delivered;
-        });
+    const auto deliver = [&](std::uint64_t, std::span<const std::byte> bytes) {
+      handler.on_message(std::uint64_t{0}, bytes, packet);
+      ++delivered;
+    };
+    const PacketStatus status = with_framing(config_.framing, [&](auto framing) {
+      return framing.for_each_block(parsed.header, packet.payload(), 0, deliver);
+    });
     count_unsequenced(packet, delivered);
     if (status != PacketStatus::ok) count_malformed(status);
   }
 
   // Returns whether the packet belongs to the session of this channel.
   template <typename Handler>
-  [[nodiscard]] bool follow_session(const Header& header, std::int64_t now_ns, Handler& handler) {
+  [[nodiscard]] bool follow_session(const Packet& packet, const ParsedPacket& parsed,
+                                    std::int64_t now_ns, Handler& handler) {
+    using codec::iextp::Continuity;
     if (has_session()) {
-      if (header.session == session_) return true;
-      if (!may_change_session(now_ns)) {
+      if (parsed.header.session == session_) {
+        const Continuity continuity = continuity_of(packet, parsed);
+        if (continuity == Continuity::contradicts) counters_.contradictions.add(1);
+        if (continuity != Continuity::restarts) return continuity != Continuity::contradicts;
+        counters_.restarts.add(1);
+      } else if (!may_change_session(now_ns)) {
         counters_.foreign.add(1);
         return false;
       }
       finish(now_ns, handler);
     }
-    adopt(header, now_ns);
+    adopt(parsed, now_ns);
     if constexpr (requires { handler.on_session(session_, expected_); }) {
       handler.on_session(session_, expected_);
     }
@@ -371,13 +390,16 @@ class Sequencer : private SequencerCore {
   void deliver_part(const Packet& packet, const GapRange& part, Handler& handler) {
     if (part.count() == 0) return;
     note_arrival(part.first, packet);
-    const auto parsed = codec::moldudp64::parse_header(packet.payload());
-    const auto skip = static_cast<std::size_t>(part.first - parsed.header.sequence);
-    static_cast<void>(codec::moldudp64::for_each_block(
-        parsed.header, packet.payload(), skip,
-        [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
-          if (sequence < part.last_exclusive) handler.on_message(sequence, bytes, packet);
-        }));
+    with_framing(config_.framing, [&](auto framing) {
+      const Header header = framing.parse(packet.payload()).header;
+      const auto skip = static_cast<std::size_t>(part.first - header.sequence);
+      static_cast<void>(
+          framing.for_each_block(header, packet.payload(), skip,
+                                 [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
+                                   if (sequence < part.last_exclusive)
+                                     handler.on_message(sequence, bytes, packet);
+                                 }));
+    });
     count_won(packet, part.count());
     expected_ = part.last_exclusive;
   }

@@ -46,11 +46,13 @@ void SequencerCore::note_copies(const Packet& packet, const Header& header) noex
   if (only_line_ != kEveryLine) return;
   note_arrival(header.sequence, packet);
   if (!digests_.enabled()) return;
-  static_cast<void>(codec::moldudp64::for_each_block(
-      header, packet.payload(), 0,
-      [this](std::uint64_t sequence, std::span<const std::byte> bytes) {
-        digests_.note(sequence, bytes);
-      }));
+  with_framing(config_.framing, [&](auto framing) {
+    static_cast<void>(
+        framing.for_each_block(header, packet.payload(), 0,
+                               [this](std::uint64_t sequence, std::span<const std::byte> bytes) {
+                                 digests_.note(sequence, bytes);
+                               }));
+  });
 }
 
 void SequencerCore::note_lag(const Packet& packet, const GapRange& range) noexcept {
@@ -73,17 +75,19 @@ GapRange SequencerCore::whole_blocks(const Packet& packet, const Header& header)
   const bool compare = only_line_ == kEveryLine && digests_.enabled();
   std::uint64_t count = 0;
   std::uint64_t conflicts = 0;
-  const auto status = codec::moldudp64::for_each_block(
-      header, packet.payload(), 0, [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
-        ++count;
-        if (!compare) return;
-        if (digests_.knows(sequence)) {
-          if (digests_.differs(sequence, bytes)) ++conflicts;
-        } else if (sequence >= expected_) {
-          digests_.note(sequence, bytes);
-        }
-      });
-  if (status != codec::moldudp64::PacketStatus::ok) count_malformed(status);
+  const auto look = [&](std::uint64_t sequence, std::span<const std::byte> bytes) {
+    ++count;
+    if (!compare) return;
+    if (digests_.knows(sequence)) {
+      if (digests_.differs(sequence, bytes)) ++conflicts;
+    } else if (sequence >= expected_) {
+      digests_.note(sequence, bytes);
+    }
+  };
+  const PacketStatus status = with_framing(config_.framing, [&](auto framing) {
+    return framing.for_each_block(header, packet.payload(), 0, look);
+  });
+  if (status != PacketStatus::ok) count_malformed(status);
   if (conflicts > 0) {
     counters_.conflicts.add(conflicts);
     lines_[packet.line].conflicts.add(conflicts);
@@ -104,11 +108,13 @@ bool SequencerCore::may_change_session(std::int64_t now_ns) const noexcept {
   return subtract_clamped(now_ns, last_own_ns_) >= config_.session_silence_ns;
 }
 
-void SequencerCore::adopt(const Header& header, std::int64_t now_ns) noexcept {
+void SequencerCore::adopt(const ParsedPacket& parsed, std::int64_t now_ns) noexcept {
+  const Header& header = parsed.header;
   session_change_allowed_ = false;
   session_ = header.session;
   expected_ = config_.first_expected != 0 ? config_.first_expected : header.sequence;
   note_progress(now_ns, kEveryLine);
+  stream_ = parsed.begin;
   announced_ = {};
   latest_ = {};
   end_at_ = 0;

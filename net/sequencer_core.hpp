@@ -13,7 +13,7 @@
 #include <memory>
 #include <span>
 
-#include "codec/moldudp64/decoder.hpp"
+#include "net/framing.hpp"
 #include "net/hold_store.hpp"
 #include "net/line_arrivals.hpp"
 #include "net/line_digests.hpp"
@@ -25,9 +25,8 @@ namespace tapeline::net {
 
 class SequencerCore {
  public:
-  using Session = codec::moldudp64::Session;
-  using Header = codec::moldudp64::Header;
-  using ParsedHeader = codec::moldudp64::ParsedHeader;
+  using Session = net::Session;
+  using Header = PacketHeader;
 
   static constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
 
@@ -40,6 +39,13 @@ class SequencerCore {
 
   // The input ends here and another one may follow: a packet of another session is followed.
   void allow_session_change() noexcept { session_change_allowed_ = true; }
+
+  // How the packets are to be read from now on. Requires: no session was adopted.
+  void set_framing(Framing framing) noexcept {
+    assert(!has_session());
+    config_.framing = framing;
+  }
+  [[nodiscard]] Framing framing() const noexcept { return config_.framing; }
 
   [[nodiscard]] std::uint64_t expected() const noexcept { return expected_; }
   [[nodiscard]] bool has_session() const noexcept { return expected_ != kNoSession; }
@@ -132,7 +138,7 @@ class SequencerCore {
     lines_[packet.line].duplicates.add(messages);
     counters_.duplicates.add(messages);
   }
-  void count_malformed(codec::moldudp64::PacketStatus status) noexcept {
+  void count_malformed(PacketStatus status) noexcept {
     counters_.malformed[static_cast<std::size_t>(status)].add(1);
   }
   void count_filled(const Packet& packet, std::uint64_t holes) noexcept {
@@ -186,8 +192,23 @@ class SequencerCore {
   [[nodiscard]] GapRange whole_blocks(const Packet& packet, const Header& header) noexcept;
 
   // Session rules.
+  // What a packet of the session is to its stream, by the offset and the time it was sent; for
+  // framings that tell them. Answers to re-requests are sent when they are asked for.
+  [[nodiscard]] codec::iextp::Continuity continuity_of(const Packet& packet,
+                                                       const ParsedPacket& parsed) const noexcept {
+    using codec::iextp::Continuity;
+    if (config_.framing != Framing::iextp || packet.line >= config_.lines) {
+      return Continuity::follows;
+    }
+    return codec::iextp::continuity(stream_, parsed.begin);
+  }
+  void note_stream(const ParsedPacket& parsed) noexcept {
+    const std::uint64_t sent_ns = std::max(stream_.send_time_ns, parsed.end.send_time_ns);
+    if (parsed.end.sequence > stream_.sequence) stream_ = parsed.end;
+    stream_.send_time_ns = sent_ns;
+  }
   [[nodiscard]] bool may_change_session(std::int64_t now_ns) const noexcept;
-  void adopt(const Header& header, std::int64_t now_ns) noexcept;
+  void adopt(const ParsedPacket& parsed, std::int64_t now_ns) noexcept;
   void note_end(std::uint64_t sequence) noexcept;
   [[nodiscard]] bool take_end_of_session() noexcept;
 
@@ -239,6 +260,7 @@ class SequencerCore {
   std::int64_t last_progress_ns_ = 0;
   std::int64_t last_own_ns_ = 0;
   std::uint64_t late_next_ = 0;
+  codec::iextp::StreamPosition stream_;  // the furthest that was seen of the session
   HoldStore store_;
   SnapshotWait snapshot_ = SnapshotWait::none;
 

@@ -8,7 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "codec/moldudp64/packet.hpp"
+#include "codec/packet_status.hpp"
+#include "net/framing.hpp"
 #include "net/latency_histogram.hpp"
 #include "pool/buffer_pool.hpp"
 #include "pool/counter.hpp"
@@ -18,6 +19,7 @@ namespace tapeline::net {
 using pool::Counter;
 
 struct SequencerConfig {
+  Framing framing = Framing::moldudp64;
   std::size_t lines = 2;
   std::size_t hold_packets = 64;                   // early pieces kept while a hole is open
   std::size_t hold_bytes = std::size_t{1} << 20U;  // in pooled buffers; at least two of them
@@ -103,8 +105,10 @@ struct alignas(pool::kCacheLineBytes) SequencerCounters {
   Counter held_peak;
   Counter heartbeats;
   Counter ends_of_session;
-  Counter stale_ends;  // ends of session below the position: ignored
-  Counter foreign;     // packets of another session
+  Counter stale_ends;      // ends of session below the position: ignored
+  Counter foreign;         // packets of another session
+  Counter restarts;        // sessions that their publisher began again
+  Counter contradictions;  // packets whose offset does not fit to their number: dropped
   Counter unsequenced_dropped;
   Counter sessions;        // adopted
   Counter late_joins;      // adopted at a number above 1
@@ -129,7 +133,7 @@ struct alignas(pool::kCacheLineBytes) SequencerCounters {
   Counter holding;              // 1 while nothing is delivered because a snapshot is waited for
   Counter session_head;         // the first eight and the last two bytes of the session's name
   Counter session_tail;
-  std::array<Counter, codec::moldudp64::kPacketStatusCount> malformed;  // by PacketStatus
+  std::array<Counter, codec::kPacketStatusCount> malformed;  // by PacketStatus
 };
 
 }  // namespace tapeline::net

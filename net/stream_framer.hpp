@@ -6,7 +6,9 @@
 //
 // LengthFramer: each message stands behind its length, 16 or 32 bits, big endian. A length out of
 // bounds is damage: where the next message begins is not known, so the stream has to be closed.
-// LineFramer:   each message ends with a newline. A line that is too long is passed over.
+// LineFramer:   each message ends with a newline. A line that is too long is passed over. Lines
+// that are longer than a buffer of the pool can be allowed: they are put together in memory of the
+// framer's own, which grows to the longest that came.
 //
 // How the stream was cut into stretches makes no difference to the messages.
 //
@@ -16,10 +18,12 @@
 // Errors:        constructors throw std::invalid_argument if a message does not fit into a buffer
 //                of the pool, std::runtime_error if the pool is empty.
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 
 #include "codec/bytes.hpp"
@@ -41,6 +45,7 @@ struct FramerCounters {
   pool::Counter carried;    // messages that were cut by the end of a stretch
   pool::Counter malformed;  // lengths out of bounds, lines that were too long
   pool::Counter cut_short;  // messages that were never finished
+  pool::Counter large;      // of the carried ones: put together outside of the pool
 };
 
 // The front of a message whose end is not there yet.
@@ -156,12 +161,43 @@ class LengthFramer {
 
 struct LineFraming {
   std::size_t max_bytes = 0xFFFF;  // of a line without its newline
+  // Lines from there up to this length are put together outside of the pool; 0: passed over.
+  std::size_t max_large_bytes = 0;
+};
+
+// The front of a line whose end is not there yet.
+class LineCarry {
+ public:
+  // Throws as stated above.
+  LineCarry(StreamCarry::SerializationPool& pool, const LineFraming& framing);
+
+  [[nodiscard]] std::size_t size() const noexcept { return large_size_ + pooled_.size(); }
+  [[nodiscard]] bool is_large() const noexcept { return large_size_ != 0; }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    if (is_large()) return {large_.get(), large_size_};
+    return {pooled_.data(), pooled_.size()};
+  }
+  void clear() noexcept {
+    pooled_.clear();
+    large_size_ = 0;
+  }
+  // Returns false, and changes nothing, when the line would be too long or there is no memory.
+  [[nodiscard]] bool append(std::span<const std::byte> piece) noexcept;
+
+ private:
+  [[nodiscard]] bool reserve_large(std::size_t bytes) noexcept;
+
+  LineFraming framing_;
+  StreamCarry pooled_;
+  std::unique_ptr<std::byte[]> large_;
+  std::size_t large_capacity_ = 0;
+  std::size_t large_size_ = 0;  // 0: the bytes are in the pooled buffer
 };
 
 class LineFramer {
  public:
   LineFramer(const LineFraming& framing, StreamCarry::SerializationPool& pool)
-      : max_bytes_{framing.max_bytes}, carry_{pool, framing.max_bytes} {}
+      : max_bytes_{std::max(framing.max_bytes, framing.max_large_bytes)}, carry_{pool, framing} {}
 
   // Calls fn(std::span<const std::byte> line) for each line that is complete, without the newline
   // and a carriage return before it; empty lines are passed over. fn returns whether to go on.
@@ -201,15 +237,15 @@ class LineFramer {
       skipping_ = false;
       return true;
     }
-    if (carry_.size() + piece.size() > max_bytes_) {
+    if (carry_.size() == 0 && piece.size() <= max_bytes_) return deliver(piece, fn);
+    if (piece.size() > max_bytes_ || !carry_.append(piece)) {
       counters_.malformed.add(1);
       carry_.clear();
       return true;
     }
-    if (carry_.size() == 0) return deliver(piece, fn);
-    carry_.append(piece.data(), piece.size());
     counters_.carried.add(1);
-    const bool go_on = deliver({carry_.data(), carry_.size()}, fn);
+    if (carry_.is_large()) counters_.large.add(1);
+    const bool go_on = deliver(carry_.bytes(), fn);
     carry_.clear();
     return go_on;
   }
@@ -223,15 +259,14 @@ class LineFramer {
   // `piece` has no newline.
   void keep(std::span<const std::byte> piece) noexcept {
     if (skipping_) return;
-    if (carry_.size() + piece.size() <= max_bytes_)
-      return carry_.append(piece.data(), piece.size());
+    if (carry_.append(piece)) return;
     counters_.malformed.add(1);
     carry_.clear();
     skipping_ = true;
   }
 
   std::size_t max_bytes_;
-  StreamCarry carry_;
+  LineCarry carry_;
   bool skipping_ = false;  // the line that is too long has not ended yet
   FramerCounters counters_;
 };

@@ -61,8 +61,22 @@ struct TcpSource::Connection {
   Connection(asio::io_context& io, Mode mode_asked)
       : mode{mode_asked}, resolver{io}, socket{io}, timer{io}, buffer_pause{io} {}
 
+  // A fresh socket for `endpoint`.
+  std::error_code open(const tcp::endpoint& endpoint, std::uint32_t receive_buffer_bytes) {
+    std::error_code error;
+    socket.close(error);
+    socket.open(endpoint.protocol(), error);
+    if (!error) socket.non_blocking(true, error);
+    if (!error) socket.set_option(tcp::no_delay{true}, error);
+    if (!error && receive_buffer_bytes > 0) {
+      const auto bytes = static_cast<int>(std::min(receive_buffer_bytes, 0x3FFF'FFFFU));
+      socket.set_option(asio::socket_base::receive_buffer_size{bytes}, error);
+    }
+    return error;
+  }
+
   // Cancels all that is under way. What was to be told already finds another epoch.
-  void close() noexcept {
+  void close() {
     ++epoch;
     std::error_code ignored;
     resolver.cancel();
@@ -177,28 +191,21 @@ void TcpSource::resolve() {
 void TcpSource::connect_next() {
   Connection& c = *connection_;
   std::error_code error;
-  c.socket.close(error);
-  if (c.next_endpoint == c.endpoints.size()) {
-    return end_connection(DisconnectReason::connect_failed, c.last_error);
-  }
-  const tcp::endpoint endpoint = c.endpoints[c.next_endpoint++];
-  c.socket.open(endpoint.protocol(), error);
-  if (!error) c.socket.non_blocking(true, error);
-  if (!error) c.socket.set_option(tcp::no_delay{true}, error);
-  if (!error && config_.receive_buffer_bytes > 0) {
-    const auto bytes = static_cast<int>(std::min(config_.receive_buffer_bytes, 0x3FFF'FFFFU));
-    c.socket.set_option(asio::socket_base::receive_buffer_size{bytes}, error);
-  }
-  if (error) {
+  while (c.next_endpoint < c.endpoints.size()) {
+    const tcp::endpoint endpoint = c.endpoints[c.next_endpoint++];
+    error = c.open(endpoint, config_.receive_buffer_bytes);
+    if (!error) {
+      return c.socket.async_connect(endpoint, [this, epoch = c.epoch](const std::error_code& no) {
+        if (epoch != connection_->epoch) return;
+        if (!no) return on_open();
+        connection_->last_error = as_system(no);
+        connect_next();
+      });
+    }
     c.last_error = as_system(error);
-    return connect_next();
   }
-  c.socket.async_connect(endpoint, [this, epoch = c.epoch](const std::error_code& failed) {
-    if (epoch != connection_->epoch) return;
-    if (!failed) return on_open();
-    connection_->last_error = as_system(failed);
-    connect_next();
-  });
+  c.socket.close(error);
+  end_connection(DisconnectReason::connect_failed, c.last_error);
 }
 
 void TcpSource::on_open() {

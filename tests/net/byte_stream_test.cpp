@@ -239,6 +239,23 @@ TEST(ByteStream, TellsProgress) {
   EXPECT_EQ(stream.bytes_read(), stored.size());
 }
 
+TEST(ByteStream, DeliversTheSameBeforeDamageWhateverIsAskedFor) {
+  for (Bytes stored : {zstd(sample()), gzip(sample()), zstd(sample(100)), gzip(sample(100))}) {
+    for (const std::size_t damaged : {stored.size() / 2, stored.size() - 1}) {
+      Bytes broken = stored;
+      broken[damaged] ^= std::byte{0x55};
+      const TemporaryFile file{broken};
+      const Content whole = read_all(file.path(), 1'000'000);
+      EXPECT_EQ(whole.end, ReadState::failed);
+      for (const std::size_t chunk : {16U, 4'096U, 131'072U}) {
+        const Content pieces = read_all(file.path(), chunk);
+        EXPECT_TRUE(pieces.bytes == whole.bytes);
+        EXPECT_EQ(pieces.error, whole.error);
+      }
+    }
+  }
+}
+
 TEST(ByteStream, ReadsPipeAsItComesAndReportsSilence) {
   const TemporaryFile name{Bytes{}};
   const std::string path = name.path() + ".fifo";

@@ -62,17 +62,34 @@ TEST(OpenCapture, TellsFormatsByTheirContent) {
   }
 }
 
+TEST(OpenCapture, TellsJsonLinesByTheirFirstBytes) {
+  for (const std::string_view line :
+       {"{\"type\":\"match\"}\n", " [1,2]\n", "1618677817.061845: {}\n", "1618: {}\n",
+        "1723161600001658384 {\"a\":1}\n", "wss://ws.kraken.com <-> 1618678132.38\n",
+        "https://a/b -> 1: {}\n"}) {
+    for (const Bytes& stored : {text(line), test::gzip(text(line)), test::zstd(text(line))}) {
+      const TemporaryFile file{stored};
+      SerializationPool buffers{small_pool()};
+      const OpenedCapture opened = open_capture(file.path(), buffers);
+      ASSERT_TRUE(opened.source) << line << opened.error;
+      EXPECT_EQ(opened.kind, CaptureKind::json_lines);
+      EXPECT_EQ(drain(*opened.source).packets.size(), 1U) << line;
+    }
+  }
+}
+
 TEST(OpenCapture, NamesWhatIsSomethingElse) {
   EXPECT_EQ(error_of({}), "is empty");
   EXPECT_EQ(error_of(test::gzip({})), "holds no data once it is decompressed");
   EXPECT_EQ(error_of(test::zstd({})), "holds no data once it is decompressed");
-  EXPECT_EQ(
-      error_of(text("{\"a\": 1}")),
-      "neither pcap nor pcapng nor a file of ITCH messages; it starts with 7B 22 61 22 (text)");
+  EXPECT_EQ(error_of(text("a,b,c\n")),
+            "neither pcap nor pcapng nor a file of ITCH messages or JSON lines; it starts with 61 "
+            "2C 62 2C (text)");
   EXPECT_EQ(error_of(text(std::string_view{"\x7F"
                                            "ELF",
                                            4})),
-            "neither pcap nor pcapng nor a file of ITCH messages; it starts with 7F 45 4C 46");
+            "neither pcap nor pcapng nor a file of ITCH messages or JSON lines; it starts with 7F "
+            "45 4C 46");
   EXPECT_THAT(error_of(text(std::string_view{"\0\x41S12345", 8})), testing::HasSubstr("neither"));
   EXPECT_THAT(error_of(text(std::string_view{"\0\0S12345", 8})), testing::HasSubstr("neither"));
   EXPECT_THAT(error_of(text(std::string_view{"\0\x0Cz12345", 8})), testing::HasSubstr("neither"));

@@ -21,7 +21,7 @@
 namespace tapeline::net {
 namespace {
 
-using codec::moldudp64::PacketStatus;
+using codec::PacketStatus;
 using testing::MoldPacket;
 
 constexpr std::uint16_t kReplies = 2;
@@ -111,7 +111,7 @@ class Damage {
     }
   }
 
-  std::array<std::uint64_t, codec::moldudp64::kPacketStatusCount> kinds{};
+  std::array<std::uint64_t, codec::kPacketStatusCount> kinds{};
   std::uint64_t unsequenced = 0;
   std::uint64_t foreign = 0;
 
@@ -153,7 +153,7 @@ TEST(SequencerFaults, MalformedPacketsAreCountedByKindAndNothingElseIsLost) {
     const SequencerCounters& counters = sequencer.counters();
     for (std::size_t kind = 0; kind < damage.kinds.size(); ++kind) {
       EXPECT_EQ(counters.malformed[kind].get(), damage.kinds[kind])
-          << codec::moldudp64::to_string(static_cast<PacketStatus>(kind));
+          << codec::to_string(static_cast<PacketStatus>(kind));
     }
     EXPECT_EQ(counters.unsequenced_dropped.get(), damage.unsequenced);
     EXPECT_EQ(counters.foreign.get(), damage.foreign);

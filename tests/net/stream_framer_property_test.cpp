@@ -138,6 +138,8 @@ TEST(StreamFramerProperty, LinesDoNotDependOnTheCuts) {
         rc::gen::weightedElement<char>({{12, 'x'}, {3, '\n'}, {1, '\r'}, {1, '\0'}}));
     expect_same<LineFramer>(pool, LineFraming{.max_bytes = kMaxBytes}, stream,
                             walk_lines(stream, kMaxBytes));
+    const LineFraming with_large{.max_bytes = kMaxBytes / 4, .max_large_bytes = kMaxBytes};
+    expect_same<LineFramer>(pool, with_large, stream, walk_lines(stream, kMaxBytes));
   }));
 }
 

@@ -160,6 +160,19 @@ TEST_F(StreamFramerTest, NewlineThatNeverComesTakesNoMoreMemory) {
   EXPECT_THAT(feed_cut(framer, "\nback\n", {}).messages, ElementsAre("back"));
 }
 
+TEST_F(StreamFramerTest, LargeLinesArePutTogetherOutsideOfThePool) {
+  const std::string large(50'000, 'L');
+  const std::string stream = "one\n" + large + "\ntwo\n" + large + large + "\n" + large + "\nend\n";
+  LineFramer framer{{.max_bytes = 5, .max_large_bytes = 60'000}, pool};
+  EXPECT_THAT(feed_by_byte(framer, stream).messages,
+              ElementsAre("one", large, "two", large, "end"));
+  EXPECT_EQ(framer.counters().large.get(), 2U);
+  EXPECT_EQ(framer.counters().malformed.get(), 1U);
+  EXPECT_THAT(feed_cut(framer, stream, {60'000}).messages,
+              ElementsAre("one", large, "two", large, "end"));
+  EXPECT_EQ(framer.counters().malformed.get(), 2U);
+}
+
 TEST_F(StreamFramerTest, RefusesMessagesThatDoNotFitIntoABuffer) {
   const std::size_t most = kBufferBytes - kReadablePastEnd;
   EXPECT_THROW(LineFramer({.max_bytes = most + 1}, pool), std::invalid_argument);
