@@ -18,6 +18,7 @@ struct Bar {
   BarPeriod period = BarPeriod::second;
   InstrumentId instrument{};
   bool complete = true;  // false: messages were lost, or a print's order was not known
+  bool priced = true;    // false: none of its prints may set a price; the four are 0
   // Prices as they traded: a print that was broken later still counts here.
   Price open{};
   Price high{};

@@ -15,13 +15,18 @@ Market::Market(const MarketConfig& config, ColumnPool& columns, BarSink* sink)
       orders_{config.preallocated_orders_mib * kMebibyte, config.max_orders_mib * kMebibyte},
       levels_{config.preallocated_levels_mib * kMebibyte, config.max_levels_mib * kMebibyte},
       instruments_{kMaxInstruments},
+      symbols_{kMaxInstruments},
+      auctions_{kMaxInstruments},
       vwap_{config, columns, sink, counts_} {}
 
 void Market::start_session() noexcept {
   vwap_.start_session();
   orders_.clear();
   instruments_.clear();
+  symbols_.clear();
+  auctions_.clear();
   levels_.clear();
+  counts_.stale_books.set(0);
   instrument_bound_ = 0;
   books_stale_ = false;
   snapshot_ = Snapshot::none;
@@ -40,8 +45,18 @@ void Market::doubt(InstrumentId id) noexcept {
   instrument.doubtful = true;
 }
 
-Order* Market::find_named(InstrumentId id, OrderRef ref) noexcept {
+Order* Market::find_order(OrderRef ref) noexcept {
   Order* order = orders_.find(ref);
+  if (order == nullptr) return nullptr;
+  const Instrument& instrument = instruments_[index_of(order->instrument)];
+  if (order->epoch == instrument.epoch && instrument.epoch != kLastEpoch) [[likely]]
+    return order;
+  orders_.erase(ref, order);
+  return nullptr;
+}
+
+Order* Market::find_named(InstrumentId id, OrderRef ref) noexcept {
+  Order* order = find_order(ref);
   if (order == nullptr) [[unlikely]] {
     counts_.unknown_orders.add();
     doubt(id);
@@ -70,12 +85,18 @@ void Market::take(OrderRef ref, Order& order, std::uint32_t shares) noexcept {
   take_all(ref, order);
 }
 
-void Market::place(OrderRef ref, const Order& order) noexcept {
+void Market::place(OrderRef ref, Order order) noexcept {
   if (raw(order.price) == 0) [[unlikely]]
     counts_.zero_prices.add();
   if (order.shares == 0) [[unlikely]]
     return counts_.zero_shares.add();
-  switch (orders_.insert(ref, order)) {
+  Instrument& instrument = told_by(BookKind::orders, order.instrument);
+  order.epoch = instrument.epoch;
+  if (order.epoch == kLastEpoch) [[unlikely]] {
+    counts_.refused_orders.add();
+    return doubt(order.instrument);
+  }
+  switch (insert(ref, order)) {
     case OrderTable::Insertion::inserted: break;
     case OrderTable::Insertion::duplicate:
       counts_.duplicate_orders.add();
@@ -84,12 +105,25 @@ void Market::place(OrderRef ref, const Order& order) noexcept {
       counts_.refused_orders.add();
       return doubt(order.instrument);
   }
-  if (!named(order.instrument).book.add(order.side, order.price, order.shares, levels_))
-      [[unlikely]] {
+  if (!instrument.book.add(order.side, order.price, order.shares, levels_)) [[unlikely]] {
     counts_.refused_levels.add();
     orders_.erase(ref, orders_.find(ref));
     doubt(order.instrument);
   }
+}
+
+OrderTable::Insertion Market::insert(OrderRef ref, const Order& order) noexcept {
+  const OrderTable::Insertion insertion = orders_.insert(ref, order);
+  if (insertion != OrderTable::Insertion::duplicate) [[likely]]
+    return insertion;
+  // The place may be taken by an order that was cleared with its book.
+  return find_order(ref) == nullptr ? orders_.insert(ref, order) : insertion;
+}
+
+void Market::clear_orders(InstrumentId id) noexcept {
+  Instrument& instrument = told_by(BookKind::orders, id);
+  instrument.book.clear();
+  if (instrument.epoch < kLastEpoch) ++instrument.epoch;
 }
 
 void Market::add_order(InstrumentId id, OrderRef ref, Side side, std::uint32_t shares,
@@ -98,7 +132,7 @@ void Market::add_order(InstrumentId id, OrderRef ref, Side side, std::uint32_t s
     counts_.bad_sides.add();
     return doubt(id);
   }
-  place(ref, {.price = price, .shares = shares, .instrument = id, .side = side, .unused = 0});
+  place(ref, {.price = price, .shares = shares, .instrument = id, .side = side, .epoch = 0});
 }
 
 void Market::execute(InstrumentId id, OrderRef ref, std::uint32_t shares,
@@ -120,7 +154,8 @@ void Market::execute(InstrumentId id, OrderRef ref, std::uint32_t shares,
 }
 
 void Market::execute_at_price(InstrumentId id, OrderRef ref, std::uint32_t shares,
-                              MatchNumber match, bool printable, Price price) noexcept {
+                              MatchNumber match, bool printable, Price price,
+                              bool sets_price) noexcept {
   if (shares == 0) [[unlikely]]
     return counts_.zero_shares.add();
   Order* order = find_named(id, ref);
@@ -132,7 +167,8 @@ void Market::execute_at_price(InstrumentId id, OrderRef ref, std::uint32_t share
          .time_ns = now_,
          .instrument = traded,
          .kind = TradeKind::execution_at_price,
-         .printable = printable});
+         .printable = printable,
+         .sets_price = sets_price});
 }
 
 void Market::cancel(InstrumentId id, OrderRef ref, std::uint32_t shares) noexcept {
@@ -159,16 +195,29 @@ void Market::replace(InstrumentId id, OrderRef original, OrderRef replacement, s
                    .shares = shares,
                    .instrument = order->instrument,
                    .side = order->side,
-                   .unused = 0};
-  if (orders_.find(replacement) != nullptr) [[unlikely]]
+                   .epoch = 0};
+  if (find_order(replacement) != nullptr) [[unlikely]]
     counts_.replaced_onto_open.add();
   take_all(original, *order);
   place(replacement, next);
 }
 
+void Market::modify(InstrumentId id, OrderRef ref, std::uint32_t shares, Price price) noexcept {
+  Order* order = find_named(id, ref);
+  if (order == nullptr) [[unlikely]]
+    return;
+  Order next = *order;
+  next.shares = shares;
+  next.price = price;
+  take_all(ref, *order);
+  place(ref, next);
+}
+
 void Market::print(const Trade& trade) noexcept {
   if (raw(trade.price) == 0 && trade.shares != 0) [[unlikely]]
     counts_.zero_prices.add();
+  if (trade_sink_ != nullptr && trade.shares != 0) [[unlikely]]
+    trade_sink_->on_trade(trade);
   vwap_.on_trade(trade);
 }
 
@@ -196,12 +245,29 @@ void Market::cross_trade(InstrumentId id, std::uint64_t shares, Price price,
 void Market::break_trade(InstrumentId id, MatchNumber match) noexcept {
   static_cast<void>(named(id));
   vwap_.break_trade(id, match);
+  if (trade_sink_ != nullptr) [[unlikely]]
+    trade_sink_->on_break(id, match);
 }
 
 void Market::list(InstrumentId id, const Listing& listing) noexcept {
   Instrument& instrument = named(id);
-  instrument.symbol = listing.symbol;
+  symbols_[index_of(id)] = SymbolText::from(listing.symbol);
   instrument.round_lot = listing.round_lot;
+  instrument.size_decimals = std::min(listing.size_decimals, kMaxSizeDecimals);
+  if (listing.price_decimals != Listing::kDecimalsOfMarket) {
+    instrument.price_decimals = std::min(listing.price_decimals, kMaxPriceDecimals);
+  }
+}
+
+void Market::set_auction(InstrumentId id, const Auction& auction) noexcept {
+  static_cast<void>(named(id));
+  auctions_[index_of(id)].latest = auction;
+}
+
+void Market::set_official_price(InstrumentId id, OfficialPrice which, Price price) noexcept {
+  static_cast<void>(named(id));
+  AuctionRecord& record = auctions_[index_of(id)];
+  (which == OfficialPrice::opening ? record.official_opening : record.official_closing) = price;
 }
 
 void Market::set_trading_state(InstrumentId id, TradingState state,
@@ -232,8 +298,10 @@ void Market::forget_books() noexcept {
   for (std::size_t i = 0; i < instrument_bound_; ++i) {
     instruments_[i].book = {};
     instruments_[i].doubtful = false;
+    instruments_[i].stale = false;
   }
   levels_.clear();
+  counts_.stale_books.set(0);
   books_stale_ = true;
 }
 

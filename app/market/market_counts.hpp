@@ -20,10 +20,18 @@ struct alignas(64) MarketCounts {
   Counter wrong_instruments;   // the message names another instrument than its order
   Counter zero_prices;         // adds, replaces and prints with price 0; applied as they are
   Counter zero_shares;         // adds, replaces, executes and cancels of no shares
-  Counter bad_sides;           // adds with neither side; refused
-  Counter refused_orders;      // no memory, or too many pages share a set; see OrderTableCounts
-  Counter refused_levels;      // no memory, or a side has reached its bound of levels
-  Counter doubtful_books;      // times a book that was whole became doubtful by one of the above
+  Counter bad_sides;           // adds and levels with neither side; refused
+  // No memory, too many pages share a set (see OrderTableCounts), or a book was cleared too often.
+  Counter refused_orders;
+  Counter refused_levels;  // no memory, or a side has reached its bound of levels
+  Counter doubtful_books;  // times a book that was whole became doubtful by one of the above
+
+  // Books told by levels or quotes.
+  Counter absent_levels;    // removals of levels that are not there: normal for some venues
+  Counter repeated_levels;  // prices that came more than once in a snapshot; the last one stands
+  Counter hidden_quotes;    // quotes of instruments whose levels are told; not applied
+  Counter stale_marks;      // times a book became stale by itself, not by a gap of the channel
+  Counter stale_books;      // how many are so now
 
   // Prints.
   Counter prints;              // in volume and VWAP

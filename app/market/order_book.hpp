@@ -1,7 +1,8 @@
 #pragma once
 
 // The book of one instrument: the price levels of both sides, without the orders behind them
-// (OrderTable has those).
+// (OrderTable has those). It is told either by orders (add, reduce, remove) or by levels (set,
+// load, cut), never by both.
 //
 // A side is one sorted array with the best level at the end, since that is where nearly all
 // changes are: they are found by a short walk from the end and move few levels.
@@ -27,6 +28,14 @@
 
 namespace tapeline::market {
 
+enum class LevelChange : std::uint8_t {
+  placed,   // a level that was not there
+  changed,  // of a level that was there
+  removed,
+  absent,   // was to be removed and was not there
+  refused,  // no room; nothing is changed
+};
+
 // Levels of one side. `Mirror` is 0 for bids and -1 for asks: a price is compared after an
 // exclusive or with it, which turns the order of the asks round, so that the best one is last.
 class BookSide {
@@ -43,7 +52,7 @@ class BookSide {
     }
     if (size_ == capacity_ && !grow(arena)) return false;
     move_levels(above + 1, above, size_ - above);
-    levels_[above] = {.price = price, .shares = shares, .orders = 1};
+    levels_[above] = {.price = price, .shares = shares, .orders = 1, .arrival = 0};
     ++size_;
     return true;
   }
@@ -64,6 +73,30 @@ class BookSide {
     --size_;
     return true;
   }
+
+  // The level of `price` has `size` from now on; none with size 0.
+  [[nodiscard]] LevelChange set(std::int64_t mirror, Price price, std::uint64_t size,
+                                std::uint32_t orders, LevelArena& arena) noexcept;
+
+  // A whole side in any order, without a search for each level: load() all, then settle(), and
+  // nothing in between. load() returns false when there is no room. settle() sorts, lets the last
+  // level told of a price stand, drops those of size 0, and returns how many prices came again.
+  [[nodiscard]] bool load(Price price, std::uint64_t size, std::uint32_t orders,
+                          LevelArena& arena) noexcept {
+    if (size_ == capacity_ && !grow(arena)) return false;
+    levels_[size_] = {.price = price, .shares = size, .orders = orders, .arrival = size_};
+    ++size_;
+    return true;
+  }
+  std::uint32_t settle(std::int64_t mirror) noexcept;
+
+  // Leaves the best `depth` levels.
+  void cut(std::uint32_t depth) noexcept {
+    if (size_ <= depth) return;
+    move_levels(0, size_ - depth, depth);
+    size_ = depth;
+  }
+  void clear() noexcept { size_ = 0; }
 
   [[nodiscard]] std::span<const Level> levels() const noexcept { return {levels_, size_}; }
   [[nodiscard]] const Level* best() const noexcept {
@@ -123,6 +156,33 @@ class OrderBook {
   // Takes an order out with its last `shares`. Requires: it was added and has them.
   void remove(Side side, Price price, std::uint32_t shares) noexcept {
     side_of(side).take(mirror_of(side), price, shares, true);
+  }
+
+  // Books told by levels; see BookSide. Requires: side is buy or sell.
+  [[nodiscard]] LevelChange set(Side side, Price price, std::uint64_t size, std::uint32_t orders,
+                                LevelArena& arena) noexcept {
+    return side_of(side).set(mirror_of(side), price, size, orders, arena);
+  }
+  [[nodiscard]] bool load(Side side, Price price, std::uint64_t size, std::uint32_t orders,
+                          LevelArena& arena) noexcept {
+    return side_of(side).load(price, size, orders, arena);
+  }
+  std::uint32_t settle() noexcept {
+    return sides_[0].settle(mirror_of(Side::buy)) + sides_[1].settle(mirror_of(Side::sell));
+  }
+  void cut(std::uint32_t depth) noexcept {
+    for (BookSide& side : sides_) side.cut(depth);
+  }
+  void clear(Side side) noexcept { side_of(side).clear(); }
+  void clear() noexcept {
+    for (BookSide& side : sides_) side.clear();
+  }
+
+  // A bid is not below every ask: what no continuous market shows.
+  [[nodiscard]] bool is_crossed() const noexcept {
+    const Level* bid = best(Side::buy);
+    const Level* ask = best(Side::sell);
+    return bid != nullptr && ask != nullptr && bid->price >= ask->price;
   }
 
   // Best level last. Valid until the book changes.

@@ -34,7 +34,7 @@ struct Order {
   std::uint32_t shares;
   InstrumentId instrument;
   Side side;
-  std::uint8_t unused;
+  std::uint8_t epoch;  // of the instrument's book when it came; see Instrument::epoch
 };
 static_assert(sizeof(Order) == 16);
 

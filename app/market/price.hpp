@@ -12,6 +12,7 @@ namespace tapeline::market {
 enum class Price : std::int64_t {};
 
 inline constexpr std::uint8_t kMaxPriceDecimals = 18;
+inline constexpr std::uint8_t kMaxSizeDecimals = 18;
 
 [[nodiscard]] constexpr std::int64_t raw(Price price) noexcept {
   return static_cast<std::int64_t>(price);

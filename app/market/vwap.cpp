@@ -24,10 +24,10 @@ constexpr std::uint32_t kRowsPerCacheLine = 8;
 
 }  // namespace
 
-void Vwap::Sums::begin(InstrumentId id, Price price) noexcept {
-  *this = Sums{};
-  instrument = id;
-  open = high = low = close = price;
+void Vwap::Sums::set_price(Price price) noexcept {
+  if (!priced) open = high = low = price;
+  priced = true;
+  close = price;
 }
 
 void Vwap::Sums::widen(Price lowest, Price highest) noexcept {
@@ -70,16 +70,18 @@ void Vwap::on_trade(const Trade& trade) noexcept {
   }
   totals.volume = volume;
   ++totals.trades;
-  totals.last = trade.price;
-  if (!totals.traded) [[unlikely]] {
-    totals.traded = true;
-    totals.open = totals.high = totals.low = trade.price;
+  if (totals.trades == 1) [[unlikely]] {
     highest_instrument_ =
         std::max(highest_instrument_, static_cast<std::uint32_t>(trade.instrument));
   }
   Second& second = second_of(session, trade);
-  second.sums.close = trade.price;
-  if (second.prices != nullptr && fits_column(trade)) [[likely]] {
+  if (trade.sets_price) [[likely]] {
+    if (!totals.traded) totals.open = totals.high = totals.low = trade.price;
+    totals.traded = true;
+    totals.last = trade.price;
+    second.sums.set_price(trade.price);
+  }
+  if (second.prices != nullptr && trade.sets_price && fits_column(trade)) [[likely]] {
     second.prices[second.rows] = static_cast<double>(raw(trade.price));
     second.shares[second.rows] = static_cast<double>(trade.shares);
     if (++second.rows == column_rows_) fold(session, second);
@@ -87,6 +89,7 @@ void Vwap::on_trade(const Trade& trade) noexcept {
     add_single(session, second, trade);
   }
   counts_.prints.add();
+  if (!trade.breakable) return;
   if (history_.remember(trade, second_, PrintState::counted)) counts_.duplicate_matches.add();
 }
 
@@ -96,7 +99,8 @@ Vwap::Second& Vwap::second_of(Session& session, const Trade& trade) noexcept {
   if (second_count_ == seconds_.size()) seconds_.emplace_back();
   Second& second = seconds_[second_count_];
   session.second = ++second_count_;
-  second.sums.begin(trade.instrument, trade.price);
+  second.sums = {};
+  second.sums.instrument = trade.instrument;
   open_column(second);
   return second;
 }
@@ -114,11 +118,12 @@ void Vwap::open_column(Second& second) noexcept {
 void Vwap::add_single(Session& session, Second& second, const Trade& trade) noexcept {
   SessionTotals& totals = session.totals;
   totals.notional.add_product(trade.price, trade.shares);
-  totals.low = std::min(totals.low, trade.price);
-  totals.high = std::max(totals.high, trade.price);
   second.sums.notional.add_product(trade.price, trade.shares);
   second.sums.volume += trade.shares;
   ++second.sums.trades;
+  if (!trade.sets_price) return;
+  totals.low = std::min(totals.low, trade.price);
+  totals.high = std::max(totals.high, trade.price);
   second.sums.widen(trade.price, trade.price);
 }
 
@@ -237,6 +242,13 @@ void Vwap::merge_into_minute(Session& session, const Sums& second) noexcept {
   minute.notional.add(second.notional);
   minute.volume += second.volume;
   minute.trades += second.trades;
+  if (!second.priced) return;
+  if (!minute.priced) {
+    minute.priced = true;
+    minute.open = second.open;
+    minute.low = second.low;
+    minute.high = second.high;
+  }
   minute.widen(second.low, second.high);
   minute.close = second.close;
 }
@@ -259,6 +271,7 @@ void Vwap::tell(const Sums& sums, BarPeriod period) noexcept {
                  .period = period,
                  .instrument = sums.instrument,
                  .complete = session.missing_second <= start && gap_second_ <= start,
+                 .priced = sums.priced,
                  .open = sums.open,
                  .high = sums.high,
                  .low = sums.low,

@@ -6,10 +6,14 @@
 //   execution           counts at the price of the resting order;
 //   execution_at_price  counts at the price of the message, unless it is not printable: then the
 //                       same shares come again in a cross;
-//   hidden, cross       count at their price; a print of no shares is skipped;
+//   hidden, cross,
+//   report              count at their price; a print of no shares is skipped;
+//   not printable       left out, whatever its kind; a break of it changes nothing;
+//   sets no price       counts in volume, notional and number of trades only;
 //   a break             takes a print back by its match number, once and for good: volume,
 //                       notional and number of trades, from the session and from the bars that
-//                       are still open. Open, high, low and close stay as they traded.
+//                       are still open. Open, high, low and close stay as they traded. Prints
+//                       that can not be broken are not remembered.
 // Shares count as the venue told them, also where an order had fewer.
 //
 // The trades of the running second go as columns (prices, shares) into a buffer of the SIMD pool,
@@ -53,7 +57,7 @@ struct SessionTotals {
   std::uint32_t broken_trades = 0;
   bool incomplete = false;      // prints are missing
   bool breaks_missing = false;  // not adjusted for a break whose print is not known
-  bool traded = false;          // open, high, low and last mean something
+  bool traded = false;          // open, high, low and last mean something: a print set them
 
   // In units of the price, not rounded; 0 without volume.
   [[nodiscard]] double vwap() const noexcept {
@@ -122,8 +126,9 @@ class Vwap {
     Price low{};
     Price close{};
     InstrumentId instrument{};
+    bool priced = false;  // open, high, low and close mean something
 
-    void begin(InstrumentId id, Price price) noexcept;
+    void set_price(Price price) noexcept;
     void widen(Price lowest, Price highest) noexcept;
     void take_back(const Print& print) noexcept;
   };

@@ -306,7 +306,7 @@ TEST_F(MarketTest, AbandonedSnapshotLeavesStaleEmptyBooks) {
 
 TEST_F(MarketTest, InstrumentKeepsWhatItIsTold) {
   EXPECT_FALSE(market.instrument(kInstrument).is_trading());
-  market.list(kInstrument, {.symbol = {'A', 'B', 'C', ' ', ' ', ' ', ' ', ' '}, .round_lot = 40});
+  market.list(kInstrument, {.symbol = "ABC     ", .round_lot = 40});
   market.set_trading_state(kInstrument, TradingState::trading, {' ', ' ', ' ', ' '});
   EXPECT_TRUE(market.instrument(kInstrument).is_trading());
   market.set_operational_halt(kInstrument, 1, true);
@@ -318,7 +318,7 @@ TEST_F(MarketTest, InstrumentKeepsWhatItIsTold) {
   market.set_short_sale_test(kInstrument, ShortSaleTest::in_force_today);
   EXPECT_EQ(market.instrument(kInstrument).short_sale_test, ShortSaleTest::in_force_today);
   EXPECT_EQ(market.instrument(kInstrument).round_lot, 40U);
-  EXPECT_EQ(market.instrument(kInstrument).symbol[1], 'B');
+  EXPECT_EQ(market.symbol(kInstrument), "ABC");
 }
 
 TEST_F(MarketTest, PrefetchOfAnythingIsHarmless) {

@@ -22,7 +22,7 @@ Order order_of(std::uint32_t shares) {
           .shares = shares,
           .instrument = InstrumentId{3},
           .side = Side::sell,
-          .unused = 0};
+          .epoch = 0};
 }
 
 TEST(OrderTable, FindsWhatWasInserted) {
