@@ -138,7 +138,7 @@ struct ItchFeed::Applier {
   }
   void on(const itch::StockDirectory& stock) const noexcept {
     market.list(instrument(stock.stock_locate()),
-                {.symbol = stock.stock().chars, .round_lot = stock.round_lot_size()});
+                {.symbol = stock.stock().trimmed(), .round_lot = stock.round_lot_size()});
   }
   void on(const itch::TradingAction& action) const noexcept {
     const market::TradingState state = trading_state(action.trading_state());

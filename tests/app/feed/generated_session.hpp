@@ -95,7 +95,7 @@ class SnapshotWriter {
   for (std::size_t i = 1; i < market.instrument_bound(); ++i) {
     const market::Instrument& instrument = market.instrument(market::InstrumentId(i));
     itch::StockDirectoryFields fields;
-    fields.stock.chars = instrument.symbol;
+    fields.stock = itch::Symbol::from(market.symbol(market::InstrumentId(i)));
     fields.round_lot_size = instrument.round_lot;
     const auto locate = static_cast<std::uint16_t>(i);
     writer.add(locate, itch::encode_stock_directory, fields);

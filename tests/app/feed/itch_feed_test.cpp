@@ -200,7 +200,7 @@ TEST_F(ItchFeedTest, DirectoryAndStatesReachTheInstrument) {
   send(itch::encode_stock_directory, fields);
   send(itch::encode_trading_action, kSymbol, 'T', itch::Reason::from(""), ' ');
   const market::Instrument& instrument = market.instrument(kId);
-  EXPECT_EQ(instrument.symbol, kSymbol.chars);
+  EXPECT_EQ(market.symbol(kId), kSymbol.trimmed());
   EXPECT_EQ(instrument.round_lot, 10U);
   EXPECT_TRUE(instrument.is_trading());
   send(itch::encode_operational_halt, kSymbol, 'X', 'H');

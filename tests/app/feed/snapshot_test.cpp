@@ -63,7 +63,7 @@ void expect_same_books(const Follower& follower, const Follower& truth) {
   for (std::size_t i = 1; i < truth.market.instrument_bound(); ++i) {
     const InstrumentId id{static_cast<std::uint16_t>(i)};
     ASSERT_TRUE(follower.market.is_book_whole(id)) << "instrument " << i;
-    ASSERT_EQ(follower.market.instrument(id).symbol, truth.market.instrument(id).symbol);
+    ASSERT_EQ(follower.market.symbol(id), truth.market.symbol(id));
     ASSERT_EQ(follower.market.instrument(id).trading_state,
               truth.market.instrument(id).trading_state);
     for (const Side side : {Side::buy, Side::sell}) {
