@@ -10,6 +10,7 @@
 #include "app/simulate/arguments.hpp"
 #include "app/simulate/instruments.hpp"
 #include "app/simulate/packet_cutter.hpp"
+#include "app/simulate/segment_cutter.hpp"
 #include "app/simulate/session.hpp"
 
 namespace tapeline::commands {
@@ -103,6 +104,12 @@ void add_mode_options(CLI::App& command, SimulateOptions& options) {
       "Of the file: pcap or itch, default by its name. Without --write, of the summary: text "
       "(default) or json, which goes to stdout");
   require_one_of(*format, {"pcap", "itch", "text", "json"});
+  CLI::Option* venue = command.add_option(
+      "--venue", options.venue,
+      "Whose feed the file is: nasdaq (default), TotalView-ITCH 5.0 in MoldUDP64, or iex, DEEP 1.0 "
+      "in IEX-TP, made from the same orders");
+  require_one_of(*venue, {"nasdaq", "iex"});
+  venue->needs(write);
   CLI::Option* date =
       command.add_option("--date", options.date, "Day of the capture, default 2026-01-05");
   require_form(*date, parse_date, "DATE", "a date, as 2026-01-05");
@@ -197,6 +204,21 @@ void add_server_options(CLI::App& command, SimulateOptions& options) {
   for (CLI::Option* option : {history, linger}) option->excludes(command.get_option("--write"));
 }
 
+void check_iex_options(const SimulateOptions& options) {
+  if (options.format == "itch") throw ConfigError{"--venue iex is written as pcap, not as itch"};
+  if (!options.session.empty()) {
+    throw ConfigError{"--session names a session of MoldUDP64: --venue iex has none"};
+  }
+  if (options.bars) throw ConfigError{"--bars is for --venue nasdaq"};
+  const std::size_t least = options.packet_bytes_b == 0
+                                ? options.packet_bytes
+                                : std::min(options.packet_bytes, options.packet_bytes_b);
+  if (least < simulate::kMinSegmentBytes) {
+    throw ConfigError{"--packet-bytes: --venue iex needs at least " +
+                      std::to_string(simulate::kMinSegmentBytes)};
+  }
+}
+
 }  // namespace
 
 void add_simulate_options(CLI::App& command, SimulateOptions& options) {
@@ -216,6 +238,7 @@ void check_simulate_options(const SimulateOptions& options) {
                           : "--format " + options.format +
                                 " is for the summary of a live session: a file is pcap or itch"};
   }
+  if (options.venue == "iex") check_iex_options(options);
   if (options.bars && options.ledger.empty()) {
     throw ConfigError{"--bars adds bars to the ledger: name its file with --ledger"};
   }

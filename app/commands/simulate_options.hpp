@@ -23,6 +23,7 @@ struct SimulateOptions {
   std::size_t packet_bytes_b = 0;  // 0: as packet_bytes
   double duration_s = 0;
   std::string write;
+  std::string venue = "nasdaq";
   std::string format;
   std::string ledger;
   std::string date = "2026-01-05";

@@ -1,19 +1,21 @@
 #pragma once
 
-// Writes a session to a pcap file as it looks at a tap: MoldUDP64 packets of one or two lines in
-// the order of time, each at the time of its last message, line B a little later; heartbeats while
-// nothing is sent, and end of session packets.
+// Writes a session to a pcap file as it looks at a tap: MoldUDP64 packets or IEX-TP segments of one
+// or two lines in the order of time, each at the time of its last message, line B a little later;
+// heartbeats while nothing is sent, and end of session packets.
 //
 // Thread safety: none.
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "app/simulate/frame.hpp"
 #include "app/simulate/output_file.hpp"
 #include "app/simulate/packet_cutter.hpp"
+#include "app/simulate/segment_cutter.hpp"
 
 namespace tapeline::simulate {
 
@@ -26,7 +28,8 @@ struct CaptureLine {
 
 struct CaptureOptions {
   FrameFormat format{};
-  codec::moldudp64::Session session{};
+  // Chooses the framing.
+  std::variant<codec::moldudp64::Session, codec::iextp::Session> session{};
   std::int64_t midnight_ns = 0;                // since 1970; message times count from here
   std::uint64_t heartbeat_ns = 1'000'000'000;  // 0: no heartbeats
   std::uint32_t end_packets = 3;               // per line, a second apart

@@ -1,6 +1,8 @@
 #include "app/simulate/ledger_file.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -62,6 +64,18 @@ void append_bars(std::string& line, std::string_view name, const std::vector<Bar
   line += ']';
 }
 
+void append_totals(std::string& line, const InstrumentTruth& truth) {
+  append_number(line, "trades", truth.trades);
+  append_number(line, "broken", truth.broken);
+  append_number(line, "volume", truth.volume);
+  line.append(",\"notional\":\"").append(digits(truth.notional)).append("\"");
+}
+
+void append_books(std::string& line, const Session& session, std::uint16_t instrument) {
+  append_levels(line, "bids", session.books().levels(instrument, Side::buy));
+  append_levels(line, "asks", session.books().levels(instrument, Side::sell));
+}
+
 }  // namespace
 
 void write_ledger(const Session& session, bool with_bars, OutputFile& file) {
@@ -73,19 +87,32 @@ void write_ledger(const Session& session, bool with_bars, OutputFile& file) {
     if (locate > 0) line += session.instruments()[locate - 1].symbol.trimmed();
     line += '"';
     append_messages(line, truth);
-    append_number(line, "trades", truth.trades);
-    append_number(line, "broken", truth.broken);
-    append_number(line, "volume", truth.volume);
-    line.append(",\"notional\":\"").append(digits(truth.notional)).append("\"");
+    append_totals(line, truth);
     if (locate > 0) {
-      const auto instrument = static_cast<std::uint16_t>(locate - 1);
-      append_levels(line, "bids", session.books().levels(instrument, Side::buy));
-      append_levels(line, "asks", session.books().levels(instrument, Side::sell));
+      append_books(line, session, static_cast<std::uint16_t>(locate - 1));
       if (with_bars) {
         append_bars(line, "seconds", second_bars(truth));
         append_bars(line, "minutes", minute_bars(truth));
       }
     }
+    line += "}\n";
+    file.write(line);
+  }
+}
+
+void write_ledger(const DeepSession& session, OutputFile& file) {
+  std::string line;
+  for (std::size_t i = 0; i < session.truths().size(); ++i) {
+    const DeepTruth& truth = session.truths()[i];
+    line = "{\"symbol\":\"";
+    line.append(session.session().instruments()[i].symbol.trimmed()).append("\"");
+    append_number(line, "events", truth.events);
+    std::array<char, 17> digest{};
+    std::snprintf(digest.data(), digest.size(), "%016llx",
+                  static_cast<unsigned long long>(truth.books_digest));
+    line.append(",\"books\":\"").append(digest.data()).append("\"");
+    append_totals(line, session.session().ledger().truths()[i + 1U]);
+    append_books(line, session.session(), static_cast<std::uint16_t>(i));
     line += "}\n";
     file.write(line);
   }

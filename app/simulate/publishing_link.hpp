@@ -22,14 +22,14 @@ class PublishingLink {
   PublishingLink(Link& link, MessageStore& store) noexcept : link_{link}, store_{store} {}
 
   void send(std::span<const std::span<const std::byte>> packets) {
-    using codec::moldudp64::PacketStatus;
+    using codec::PacketStatus;
     link_.send(packets);
     bool is_end = false;
     for (const std::span<const std::byte> packet : packets) {
       const PacketStatus status = codec::moldudp64::for_each_message(
           packet,
           [this](std::uint64_t, std::span<const std::byte> message) { store_.append(message); });
-      assert(!codec::moldudp64::is_malformed(status));
+      assert(!codec::is_malformed(status));
       is_end = status == PacketStatus::end_of_session;
     }
     if (is_end) {

@@ -134,7 +134,7 @@ class CaptureWriterTest : public ::testing::Test {
           packet.payload, [&](std::uint64_t, std::span<const std::byte> message) {
             messages.emplace_back(message.begin(), message.end());
           });
-      EXPECT_FALSE(moldudp64::is_malformed(status));
+      EXPECT_FALSE(codec::is_malformed(status));
     }
     return messages;
   }

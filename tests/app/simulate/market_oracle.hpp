@@ -34,7 +34,7 @@ inline std::uint64_t expect_same_books(const market::Market& expected,
     const market::InstrumentId instrument{static_cast<std::uint16_t>(id)};
     const market::Instrument& left = expected.instrument(instrument);
     const market::Instrument& right = found.instrument(instrument);
-    EXPECT_EQ(left.symbol, right.symbol) << id;
+    EXPECT_EQ(expected.symbol(instrument), found.symbol(instrument)) << id;
     EXPECT_EQ(left.round_lot, right.round_lot) << id;
     EXPECT_EQ(left.trading_state, right.trading_state) << id;
     EXPECT_EQ(left.halt_reason, right.halt_reason) << id;

@@ -50,7 +50,7 @@ class FakeLink {
             EXPECT_EQ(sequence, messages_.size() + 1);
             messages_.emplace_back(message.begin(), message.end());
           });
-      EXPECT_FALSE(moldudp64::is_malformed(status));
+      EXPECT_FALSE(codec::is_malformed(status));
     }
   }
 
