@@ -79,19 +79,19 @@ void ArchiveWriter::start_thread() {
 }
 
 bool ArchiveWriter::offer(net::PacketBatch&& batch) noexcept {
-  return push({.batch = std::move(batch), .note = {}});
+  return push({.batch = std::move(batch), .note = {}, .pushed = steady_now()});
 }
 
 void ArchiveWriter::offer_blocking(net::PacketBatch&& batch) noexcept {
-  push_blocking({.batch = std::move(batch), .note = {}});
+  push_blocking({.batch = std::move(batch), .note = {}, .pushed = steady_now()});
 }
 
 bool ArchiveWriter::note_loss(const codec::archive::LossNote& note) noexcept {
-  return push({.batch = {}, .note = note});
+  return push({.batch = {}, .note = note, .pushed = steady_now()});
 }
 
 void ArchiveWriter::note_loss_blocking(const codec::archive::LossNote& note) noexcept {
-  push_blocking({.batch = {}, .note = note});
+  push_blocking({.batch = {}, .note = note, .pushed = steady_now()});
 }
 
 bool ArchiveWriter::push(Item&& item) noexcept {
@@ -135,6 +135,7 @@ void ArchiveWriter::run() noexcept {
     Item item;
     while (ring_.try_pop(item)) {
       const SteadyNanos now = steady_now();
+      ring_wait_.record(now - item.pushed);
       write(std::move(item), now);
       frames_.tick(now);
     }

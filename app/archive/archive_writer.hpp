@@ -21,6 +21,7 @@
 #include "app/archive/file_calls.hpp"
 #include "app/archive/frame_writer.hpp"
 #include "codec/archive/loss_note.hpp"
+#include "net/latency_histogram.hpp"
 #include "net/packet_batch.hpp"
 #include "net/spsc_ring.hpp"
 #include "pool/buffer_pool.hpp"
@@ -30,6 +31,13 @@ namespace tapeline::archive {
 struct ArchiveWriterConfig {
   FrameWriterConfig frames;
   std::uint32_t ring_batches = 128;  // rounded up to a power of two
+};
+
+// What crosses to the archive thread: a batch, or with first < last_exclusive a note.
+struct ArchiveItem {
+  net::PacketBatch batch;
+  codec::archive::LossNote note;
+  SteadyNanos pushed = 0;
 };
 
 class ArchiveWriter {
@@ -58,6 +66,8 @@ class ArchiveWriter {
   void stop() noexcept;
 
   [[nodiscard]] ArchiveCounts counts() const;
+  // How long what crossed the ring waited in it.
+  [[nodiscard]] const net::LatencyHistogram& ring_wait() const noexcept { return ring_wait_; }
 
   // Whether packets were lost to a failing disk, or a file could not be closed, at any time. A
   // ring that was full is no failure: see is_complete().
@@ -71,11 +81,7 @@ class ArchiveWriter {
   }
 
  private:
-  // What crosses to the archive thread: a batch, or with first < last_exclusive a note.
-  struct Item {
-    net::PacketBatch batch;
-    codec::archive::LossNote note;
-  };
+  using Item = ArchiveItem;
 
   void start_thread();
   void run() noexcept;
@@ -86,6 +92,7 @@ class ArchiveWriter {
   [[nodiscard]] double cpu_seconds() const noexcept;
 
   ArchiveCounters counters_;
+  net::LatencyHistogram ring_wait_;  // written by the archive thread
   net::SpscRing<Item> ring_;
   std::unique_ptr<FileCalls> calls_;
   FrameWriter frames_;  // used by the archive thread

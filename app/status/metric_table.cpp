@@ -1,173 +1,14 @@
 #include <array>
-#include <functional>
 
+#include "app/status/metric_collectors.hpp"
 #include "app/status/metrics.hpp"
 
 namespace tapeline::status {
 namespace {
 
+// NOLINTNEXTLINE(google-build-using-namespace): the table is nothing but their names
+using namespace collectors;
 using pool::BufferCounts;
-
-// A flag as 0 or 1; everything else as it is.
-template <typename Value>
-auto sample_value(const Value& value) {
-  if constexpr (std::is_same_v<Value, bool>) {
-    return std::uint64_t{value ? 1U : 0U};
-  } else {
-    return value;
-  }
-}
-
-template <auto kMember>
-void of_process(const StatusSnapshot& snapshot, Samples& samples) {
-  samples.add({}, sample_value(std::invoke(kMember, snapshot.process)));
-}
-
-template <typename Function>
-void each_pool(const StatusSnapshot& snapshot, Function&& function) {
-  function(std::string_view{"serialization"}, snapshot.pools.serialization);
-  function(std::string_view{"compression"}, snapshot.pools.compression);
-  function(std::string_view{"simd"}, snapshot.pools.simd);
-}
-
-template <auto kMember>
-void of_pool(const StatusSnapshot& snapshot, Samples& samples) {
-  each_pool(snapshot, [&samples](std::string_view name, const BufferCounts& counts) {
-    samples.add({{"pool", name}}, sample_value(std::invoke(kMember, counts)));
-  });
-}
-
-template <typename Function>
-void each_channel(const StatusSnapshot& snapshot, Function&& function) {
-  for (const FeedStatus& feed : snapshot.feeds) {
-    for (const ChannelStatus& channel : feed.channels) function(feed, channel);
-  }
-}
-
-template <auto kMember>
-void of_channel(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    samples.add({{"feed", feed.name}, {"channel", channel.name}},
-                sample_value(std::invoke(kMember, channel)));
-  });
-}
-
-template <auto kMember>
-void of_line(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const LineStatus& line : channel.lines) {
-      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"line", line.name}},
-                  sample_value(std::invoke(kMember, line)));
-    }
-  });
-}
-
-template <auto kMember>
-void of_archive(const StatusSnapshot& snapshot, Samples& samples) {
-  for (const ArchiveStatus& archive : snapshot.archives) {
-    samples.add({{"feed", archive.feed}, {"channel", archive.channel}},
-                sample_value(std::invoke(kMember, archive)));
-  }
-}
-
-template <auto kMember>
-void of_market(const StatusSnapshot& snapshot, Samples& samples) {
-  for (const MarketStatus& market : snapshot.markets) {
-    samples.add({{"feed", market.feed}, {"channel", market.channel}},
-                sample_value(std::invoke(kMember, market)));
-  }
-}
-
-void build(const StatusSnapshot& snapshot, Samples& samples) {
-  samples.add({{"version", snapshot.process.version}}, std::uint64_t{1});
-}
-
-void pool_cas_retries(const StatusSnapshot& snapshot, Samples& samples) {
-  each_pool(snapshot, [&samples](std::string_view name, const BufferCounts& counts) {
-    samples.add({{"pool", name}, {"kind", "pop"}}, counts.cas_retries_pop);
-    samples.add({{"pool", name}, {"kind", "push"}}, counts.cas_retries_push);
-  });
-}
-
-void channel_messages_by_type(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const NamedCount& type : channel.messages_by_type) {
-      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"type", type.name}},
-                  type.count);
-    }
-  });
-}
-
-void channel_malformed(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const NamedCount& kind : channel.malformed) {
-      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"kind", kind.name}},
-                  kind.count);
-    }
-  });
-}
-
-void channel_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const NamedCount& kind : channel.anomalies) {
-      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"kind", kind.name}},
-                  kind.count);
-    }
-  });
-}
-
-void line_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const LineStatus& line : channel.lines) {
-      for (const NamedCount& kind : line.anomalies) {
-        samples.add({{"feed", feed.name},
-                     {"channel", channel.name},
-                     {"line", line.name},
-                     {"kind", kind.name}},
-                    kind.count);
-      }
-    }
-  });
-}
-
-void channel_resolved(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const NamedCount& remedy : channel.resolved) {
-      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"remedy", remedy.name}},
-                  remedy.count);
-    }
-  });
-}
-
-template <auto kMember>
-void of_recovery(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const RecoveryStatus& recovery : channel.recovery) {
-      samples.add({{"feed", feed.name}, {"channel", channel.name}, {"server", recovery.server}},
-                  std::invoke(kMember, recovery));
-    }
-  });
-}
-
-// Of a part of the channel that there is at most one of.
-template <auto kPart, auto kMember>
-void of_part(const StatusSnapshot& snapshot, Samples& samples) {
-  each_channel(snapshot, [&samples](const FeedStatus& feed, const ChannelStatus& channel) {
-    for (const auto& part : std::invoke(kPart, channel)) {
-      samples.add({{"feed", feed.name}, {"channel", channel.name}},
-                  sample_value(std::invoke(kMember, part)));
-    }
-  });
-}
-
-void market_anomalies(const StatusSnapshot& snapshot, Samples& samples) {
-  for (const MarketStatus& market : snapshot.markets) {
-    for (const NamedCount& kind : market.anomalies) {
-      samples.add({{"feed", market.feed}, {"channel", market.channel}, {"kind", kind.name}},
-                  kind.count);
-    }
-  }
-}
 
 constexpr MetricKind kCounter = MetricKind::counter;
 constexpr MetricKind kGauge = MetricKind::gauge;
@@ -177,6 +18,7 @@ constexpr std::string_view kOfLine = "feed, channel, line";
 constexpr std::string_view kOfServer = "feed, channel, server";
 
 using Process = ProcessStatus;
+using Http = HttpStatus;
 using Channel = ChannelStatus;
 using Line = LineStatus;
 using Archive = ArchiveStatus;
@@ -208,6 +50,32 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_process_threads", kGauge, "threads", "",
      "Threads of the process.",
      "Constant after start-up.", of_process<&Process::threads>},
+    {"tapeline_process_open_fds", kGauge, "descriptors", "",
+     "Open file descriptors.",
+     "Constant but for connections to the status endpoint.", of_process<&Process::open_fds>},
+    {"tapeline_process_max_fds", kGauge, "descriptors", "",
+     "File descriptors that the process may have open.",
+     "Far above the open ones.", of_process<&Process::max_fds>},
+    {"tapeline_process_ready", kGauge, "0 or 1", "",
+     "1 when every required channel is in sync and no archive has failed; as GET /readyz.",
+     "1; GET /readyz says why not.", ready},
+
+    {"tapeline_http_connections_total", kCounter, "connections", "",
+     "Connections to the status endpoint.",
+     "rate() is the scrapes and the people that look.", of_http<&Http::connections>},
+    {"tapeline_http_answers_total", kCounter, "answers", "",
+     "Answers with status 200.",
+     "Rises with the connections.", of_http<&Http::answers>},
+    {"tapeline_http_refusals_total", kCounter, "answers", "",
+     "Answers with another status: no such page, no such method, no request, not ready.",
+     "Near 0 once ready; more means that somebody asks for what is not here.",
+     of_http<&Http::refusals>},
+    {"tapeline_http_closed_connections_total", kCounter, "connections", "reason",
+     "Connections closed before their end: displaced by newer ones, or out of time.",
+     "0; more means that somebody connects and does not ask, or does not read.", http_closed},
+    {"tapeline_http_event_subscribers", kGauge, "connections", "",
+     "Dashboards that are open.",
+     "At most 16.", of_http<&Http::subscribers>},
 
     {"tapeline_pool_acquires_total", kCounter, "buffers", "pool",
      "Buffers handed out.",
@@ -247,6 +115,13 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_pool_buffers_in_use", kGauge, "buffers", "pool",
      "Buffers held by somebody now.",
      "Goes up and down; a slow climb that never falls is a leak.", of_pool<&BufferCounts::in_use>},
+    {"tapeline_pool_buffers_in_use_lowest", kGauge, "buffers", "pool",
+     "Fewest buffers in use at any time of the last ten seconds.",
+     "Flat, whatever the traffic; a climb is buffers that do not come home.", pool_lowest_in_use},
+    {"tapeline_pool_leak_suspected", kGauge, "0 or 1", "pool",
+     "1 when the fewest in use have risen in four steps or more and never fallen in between.",
+     "0; with 1 somebody keeps buffers, or a reader falls behind (see the archive ring).",
+     pool_leak_suspected},
     {"tapeline_pool_buffers_in_use_peak", kGauge, "buffers", "pool",
      "Most buffers in use at one time.",
      "Compare with tapeline_pool_buffers to size the pool.", of_pool<&BufferCounts::peak_in_use>},
@@ -349,6 +224,13 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "What should not happen to a sequence and was survived, by kind: packets of a foreign session,"
      " messages later than their loss, holes closed early, positions that were forged.",
      "0; the kind says what it was.", channel_anomalies},
+    {"tapeline_channel_in_sync", kGauge, "0 or 1", kOfChannel,
+     "1 while messages come, none is missing and the books can be relied on.",
+     "1; GET /readyz says why not.", channel_in_sync},
+    {"tapeline_channel_latency_seconds", kHistogram, "seconds", kOfChannel,
+     "From the kernel's time stamp of the oldest packet of a batch until the batch is in the books.",
+     "Below a millisecond; a tail that grows is a thread without a core or a burst.",
+     of_channel<&Channel::latency>},
     {"tapeline_channel_stale", kGauge, "0 or 1", kOfChannel,
      "1 while the books miss messages: from a gap until a snapshot or the next session.",
      "0; with 1 do not use the books of this channel.", of_channel<&Channel::stale>},
@@ -482,6 +364,10 @@ constexpr std::array kMetrics = std::to_array<Metric>({
     {"tapeline_archive_ring_batches", kGauge, "batches", kOfChannel,
      "Batches waiting for the archive thread.",
      "Near 0; near the capacity the disk or the CPU is too slow.", of_archive<&Archive::ring_depth>},
+    {"tapeline_archive_ring_wait_seconds", kHistogram, "seconds", kOfChannel,
+     "How long a batch waited in the ring for the archive thread.",
+     "Below the time of a frame; a tail that grows comes before gaps.",
+     of_archive<&Archive::ring_wait>},
     {"tapeline_archive_ring_capacity_batches", kGauge, "batches", kOfChannel,
      "Batches that may wait.",
      "As configured.", of_archive<&Archive::ring_capacity>},

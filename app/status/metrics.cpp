@@ -55,9 +55,10 @@ struct Section {
   std::string_view text;
 };
 
-constexpr std::array<Section, 10> kSections{{
+constexpr std::array<Section, 11> kSections{{
     {"tapeline_build_", "Build", "Which program this is."},
     {"tapeline_process_", "Process", "What the process costs."},
+    {"tapeline_http_", "Status endpoint", "Who looks. `docs/status.md` has its pages and limits."},
     {"tapeline_pool_", "Pools",
      "Where buffers come from and where they are. The way of an acquire: the cache of the thread, "
      "the\n"

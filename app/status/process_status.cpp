@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 namespace tapeline::status {
 namespace {
@@ -55,6 +57,18 @@ std::uint64_t read_resident_bytes() {
   return resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+std::uint64_t count_open_fds() {
+  std::error_code error;
+  std::filesystem::directory_iterator at{"/proc/self/fd", error};
+  if (error) return 0;
+  std::uint64_t count = 0;
+  for (; at != std::filesystem::directory_iterator{}; at.increment(error)) {
+    if (error) return 0;
+    ++count;
+  }
+  return count - 1;  // without the one that looked
+}
+
 }  // namespace
 
 ProcessStatus read_process_status(std::string_view version) {
@@ -66,12 +80,17 @@ ProcessStatus read_process_status(std::string_view version) {
   process.version = version;
   process.pid = static_cast<std::uint64_t>(getpid());
   process.uptime_seconds = std::max(0.0, now_seconds(CLOCK_BOOTTIME) - started_after_boot);
-  process.start_time_seconds = now_seconds(CLOCK_REALTIME) - process.uptime_seconds;
+  // Found once: from two clocks it would differ a little each time, which looks like a restart.
+  static const double kStartTime = now_seconds(CLOCK_REALTIME) - process.uptime_seconds;
+  process.start_time_seconds = kStartTime;
   process.resident_bytes = read_resident_bytes();
   process.threads = stat.threads;
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
     process.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
   }
+  process.open_fds = count_open_fds();
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) process.max_fds = limit.rlim_cur;
   return process;
 }
 

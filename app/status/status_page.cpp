@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/status/degraded.hpp"
+#include "codec/decimal_text.hpp"
 
 namespace tapeline::status {
 namespace {
@@ -16,11 +17,40 @@ Json process_json(const ProcessStatus& process) {
           {"uptime_seconds", process.uptime_seconds},
           {"resident_bytes", process.resident_bytes},
           {"cpu_seconds", process.cpu_seconds},
-          {"threads", process.threads}};
+          {"threads", process.threads},
+          {"open_fds", process.open_fds},
+          {"max_fds", process.max_fds}};
 }
 
-Json pool_json(const pool::BufferCounts& counts) {
-  return {{"acquires", counts.acquires},
+Json http_json(const HttpStatus& http) {
+  return {{"connections", http.connections}, {"answers", http.answers},
+          {"refusals", http.refusals},       {"displaced", http.displaced},
+          {"timed_out", http.timed_out},     {"subscribers", http.subscribers}};
+}
+
+// Bounds in seconds; `counts` has the times that are not above the bound, as Prometheus has them.
+Json histogram_json(const HistogramStatus& histogram) {
+  constexpr double kNanosPerSecond = 1e9;
+  Json bounds = Json::array();
+  for (const std::int64_t bound : histogram.bounds_ns) {
+    bounds.push_back(static_cast<double>(bound) / kNanosPerSecond);
+  }
+  return {{"count", histogram.count},
+          {"sum_seconds", static_cast<double>(histogram.sum_ns) / kNanosPerSecond},
+          {"p50_seconds", histogram.p50_seconds},
+          {"p99_seconds", histogram.p99_seconds},
+          {"p999_seconds", histogram.p999_seconds},
+          {"bounds_seconds", std::move(bounds)},
+          {"counts", histogram.counts}};
+}
+
+Json pool_json(const StatusSnapshot& snapshot, const pool::BufferCounts& counts,
+               HeldStatus HeldStatuses::*pool) {
+  const HeldStatus& held = snapshot.held.*pool;
+  return {{"lowest_in_use", held.lowest},
+          {"lowest_in_use_rise", held.rise},
+          {"leak_suspected", may_leak(snapshot, pool)},
+          {"acquires", counts.acquires},
           {"releases", counts.releases},
           {"cache_hits", counts.cache_hits},
           {"stack_hits", counts.stack_hits},
@@ -66,8 +96,7 @@ Json line_json(const LineStatus& line) {
           {"conflicts", line.conflicts},
           {"alive", line.alive},
           {"deaths", line.deaths},
-          {"lag_p50_seconds", line.lag.p50_seconds},
-          {"lag_p99_seconds", line.lag.p99_seconds},
+          {"lag", histogram_json(line.lag)},
           {"kernel_drops", line.kernel_drops},
           {"receive_buffer_asked_bytes", line.receive_buffer_asked_bytes},
           {"receive_buffer_got_bytes", line.receive_buffer_got_bytes},
@@ -109,6 +138,8 @@ Json tcp_json(const TcpStatus& tcp) {
 
 Json channel_json(const ChannelStatus& channel) {
   return {{"name", channel.name},
+          {"required", channel.required},
+          {"in_sync", is_in_sync(channel)},
           {"session", channel.session},
           {"expected_sequence", channel.expected_sequence},
           {"packets", channel.packets},
@@ -130,6 +161,7 @@ Json channel_json(const ChannelStatus& channel) {
           {"stale", channel.stale},
           {"incomplete", channel.incomplete},
           {"awaits_snapshot", channel.awaits_snapshot},
+          {"latency", histogram_json(channel.latency)},
           {"recovery", array_json(channel.recovery, recovery_json)},
           {"snapshots", array_json(channel.snapshots, snapshot_json)},
           {"tcp", array_json(channel.tcp, tcp_json)},
@@ -162,14 +194,21 @@ Json archive_json(const ArchiveStatus& archive) {
           {"write_errors", archive.write_errors},
           {"last_error", archive.last_error},
           {"cpu_seconds", archive.cpu_seconds},
+          {"ring_wait", histogram_json(archive.ring_wait)},
           {"failed", archive.failed},
           {"failed_ever", archive.failed_ever},
           {"complete", archive.complete}};
 }
 
+// A number where volumes are whole; otherwise text, since a JSON number may end up as a double.
+Json volume_json(const TopInstrument& instrument) {
+  if (instrument.size_decimals == 0) return instrument.volume;
+  return std::string{codec::DecimalText{instrument.volume, instrument.size_decimals}.view()};
+}
+
 Json instrument_json(const TopInstrument& instrument) {
   return {{"symbol", std::string{instrument.symbol_text()}},
-          {"volume", instrument.volume},
+          {"volume", volume_json(instrument)},
           {"trades", instrument.trades},
           {"vwap", instrument.vwap},
           {"last", instrument.last},
@@ -188,26 +227,46 @@ Json market_json(const MarketStatus& market) {
           {"top", array_json(market.top, instrument_json)}};
 }
 
+Json document(const StatusSnapshot& snapshot) {
+  const std::vector<std::string> reasons = unready_reasons(snapshot);
+  return {{"time_seconds", snapshot.process.start_time_seconds + snapshot.process.uptime_seconds},
+          {"ready", reasons.empty()},
+          {"not_ready", reasons},
+          {"degraded", degradations(snapshot)},
+          {"process", process_json(snapshot.process)},
+          {"http", http_json(snapshot.http)},
+          {"pools",
+           {{"serialization",
+             pool_json(snapshot, snapshot.pools.serialization, &HeldStatuses::serialization)},
+            {"compression",
+             pool_json(snapshot, snapshot.pools.compression, &HeldStatuses::compression)},
+            {"simd", pool_json(snapshot, snapshot.pools.simd, &HeldStatuses::simd)}}},
+          {"feeds", array_json(snapshot.feeds, feed_json)},
+          {"archives", array_json(snapshot.archives, archive_json)},
+          {"markets", array_json(snapshot.markets, market_json)}};
+}
+
+// Text from outside that is not UTF-8 becomes U+FFFD instead of an exception; NaN becomes null.
+std::string text_of(const Json& json, int indent) {
+  constexpr bool kAsciiOnly = true;
+  return json.dump(indent, ' ', kAsciiOnly, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string status_json(const StatusSnapshot& snapshot) {
-  const Json json = {{"process", process_json(snapshot.process)},
-                     {"pools",
-                      {{"serialization", pool_json(snapshot.pools.serialization)},
-                       {"compression", pool_json(snapshot.pools.compression)},
-                       {"simd", pool_json(snapshot.pools.simd)}}},
-                     {"feeds", array_json(snapshot.feeds, feed_json)},
-                     {"archives", array_json(snapshot.archives, archive_json)},
-                     {"markets", array_json(snapshot.markets, market_json)},
-                     {"degraded", degradations(snapshot)}};
-  // Text from outside that is not UTF-8 becomes U+FFFD instead of an exception; NaN becomes null.
-  constexpr bool kAsciiOnly = true;
-  return json.dump(2, ' ', kAsciiOnly, Json::error_handler_t::replace) + "\n";
+  return text_of(document(snapshot), 2) + "\n";
 }
 
+std::string status_line(const StatusSnapshot& snapshot) { return text_of(document(snapshot), -1); }
+
 std::string health_json(const StatusSnapshot& snapshot) {
-  const Json json = {{"status", "ok"}, {"degraded", degradations(snapshot)}};
-  return json.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+  return text_of({{"status", "ok"}, {"degraded", degradations(snapshot)}}, -1) + "\n";
+}
+
+std::string ready_json(const StatusSnapshot& snapshot) {
+  const std::vector<std::string> reasons = unready_reasons(snapshot);
+  return text_of({{"ready", reasons.empty()}, {"reasons", reasons}}, -1) + "\n";
 }
 
 }  // namespace tapeline::status

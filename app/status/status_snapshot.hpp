@@ -27,6 +27,31 @@ struct ProcessStatus {
   std::uint64_t resident_bytes = 0;
   double cpu_seconds = 0.0;  // user and system
   std::uint64_t threads = 0;
+  std::uint64_t open_fds = 0;
+  std::uint64_t max_fds = 0;  // that the process may open
+};
+
+// The server of this status.
+struct HttpStatus {
+  std::uint64_t connections = 0;
+  std::uint64_t answers = 0;      // with status 200
+  std::uint64_t refusals = 0;     // with another one
+  std::uint64_t displaced = 0;    // connections closed because their places were used up
+  std::uint64_t timed_out = 0;    // connections closed because the peer was slow
+  std::uint64_t subscribers = 0;  // of events, now
+};
+
+// How many buffers of a pool stay in use, whatever goes on: see pool_watch.hpp.
+struct HeldStatus {
+  std::uint64_t lowest = 0;   // fewest in use at any time of the last ten seconds
+  std::uint64_t rise = 0;     // by so many it rose in several steps without a fall; else 0
+  double rise_seconds = 0.0;  // in so long
+};
+
+struct HeldStatuses {
+  HeldStatus serialization;
+  HeldStatus compression;
+  HeldStatus simd;
 };
 
 // One of several counts that differ in one word: a message type, a kind of damage.
@@ -43,6 +68,7 @@ struct HistogramStatus {
   std::uint64_t sum_ns = 0;
   double p50_seconds = kUnknown;
   double p99_seconds = kUnknown;
+  double p999_seconds = kUnknown;
 };
 
 struct LineStatus {
@@ -100,6 +126,7 @@ struct SnapshotStatus {
 
 struct ChannelStatus {
   std::string name;
+  bool required = true;  // the process is not ready without it
   std::string session;
   std::uint64_t expected_sequence = 0;
   std::uint64_t packets = 0;
@@ -122,6 +149,7 @@ struct ChannelStatus {
   bool stale = false;       // the books miss messages, until a snapshot or the next session
   bool incomplete = false;  // volumes and VWAPs miss messages, until the next session
   bool awaits_snapshot = false;
+  HistogramStatus latency;  // from the kernel to the books; counts nothing for TCP and captures
   std::vector<RecoveryStatus> recovery;   // by server
   std::vector<SnapshotStatus> snapshots;  // one with snapshot servers, else none
   std::vector<TcpStatus> tcp;             // one with a TCP session, else none
@@ -153,7 +181,8 @@ struct ArchiveStatus {
   std::uint64_t write_errors = 0;
   std::string last_error;
   double cpu_seconds = 0.0;
-  bool failed = false;  // now
+  HistogramStatus ring_wait;  // of a batch, for the archive thread
+  bool failed = false;        // now
   bool failed_ever = false;
   bool complete = true;  // false: packets are missing, the process will end with exit code 1
 };
@@ -171,7 +200,9 @@ struct MarketStatus {
 
 struct StatusSnapshot {
   ProcessStatus process;
+  HttpStatus http;
   pool::BufferPoolStats pools{};
+  HeldStatuses held;
   std::vector<FeedStatus> feeds;
   std::vector<ArchiveStatus> archives;
   std::vector<MarketStatus> markets;

@@ -26,13 +26,16 @@ namespace tapeline::status {
 
 // Prices are in units of the instrument's currency; NaN where there is none.
 struct TopInstrument {
-  std::array<char, 16> symbol{};  // padded with zeros
-  std::uint64_t volume = 0;
+  std::array<char, 32> symbol{};  // padded with zeros
+  std::uint64_t volume = 0;       // in units of 10^-size_decimals
   std::uint64_t trades = 0;
   double vwap = std::numeric_limits<double>::quiet_NaN();
   double last = std::numeric_limits<double>::quiet_NaN();
   double bid = std::numeric_limits<double>::quiet_NaN();
   double ask = std::numeric_limits<double>::quiet_NaN();
+  std::uint8_t price_decimals = 4;  // that prices are told with
+  std::uint8_t size_decimals = 0;
+  std::array<std::uint8_t, 6> unused{};  // named, so that every byte of an entry is of a value
 
   // Cuts what is longer than the field.
   void set_symbol(std::string_view text) noexcept {
@@ -44,7 +47,7 @@ struct TopInstrument {
     return {symbol.data(), static_cast<std::size_t>(end - symbol.begin())};
   }
 };
-static_assert(std::is_trivially_copyable_v<TopInstrument> && sizeof(TopInstrument) == 64);
+static_assert(std::is_trivially_copyable_v<TopInstrument> && sizeof(TopInstrument) == 88);
 
 class TopSnapshot {
  public:

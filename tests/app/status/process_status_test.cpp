@@ -23,6 +23,19 @@ TEST(ProcessStatus, KnowsThisProcess) {
   EXPECT_NEAR(process.start_time_seconds + process.uptime_seconds, unix_now(), 2.0);
 }
 
+TEST(ProcessStatus, StartsOnlyOnce) {
+  const double started = read_process_status("").start_time_seconds;
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(read_process_status("").start_time_seconds, started);
+}
+
+TEST(ProcessStatus, CountsOpenFiles) {
+  const std::uint64_t before = read_process_status("").open_fds;
+  const int one_more = ::dup(0);
+  EXPECT_EQ(read_process_status("").open_fds, before + 1);
+  ::close(one_more);
+  EXPECT_GE(read_process_status("").max_fds, before);
+}
+
 TEST(ProcessStatus, CountsThreads) {
   // Two, because a sanitizer may start a thread of its own with the first one.
   std::uint64_t with_one = 0;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <nlohmann/json.hpp>
@@ -53,6 +54,31 @@ Answer request(std::uint16_t port, const std::string& method, const std::string&
   return answer;
 }
 
+// The first line of an event, when it has come.
+std::string first_event(std::uint16_t port) {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string received;
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    const std::string text = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    EXPECT_EQ(::send(descriptor, text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+    std::array<char, 4096> piece{};
+    ssize_t got = 1;
+    while (received.find("}\n\n") == std::string::npos && got > 0) {
+      got = ::recv(descriptor, piece.data(), piece.size(), 0);
+      received.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    }
+  }
+  ::close(descriptor);
+  const std::size_t data = received.find("data: ");
+  if (data == std::string::npos) return {};
+  return received.substr(data, received.find('\n', data) - data);
+}
+
 class StatusServerTest : public ::testing::Test {
  protected:
   StatusServerTest() { server_.start("127.0.0.1", 0); }
@@ -77,6 +103,31 @@ TEST_F(StatusServerTest, AnswersHealth) {
   EXPECT_EQ(nlohmann::json::parse(answer.body).at("status"), "ok");
 }
 
+TEST_F(StatusServerTest, SaysThatItIsNotReadyAndWhy) {
+  const Answer answer = get("/readyz");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(nlohmann::json::parse(answer.body).at("reasons").at(0), "nasdaq/itch: books are stale");
+}
+
+TEST(StatusServer, SaysThatItIsReady) {
+  StatusServer server{[] { return StatusSnapshot{}; }};
+  server.start("127.0.0.1", 0);
+  EXPECT_EQ(request(server.port(), "GET", "/readyz").status, 200);
+}
+
+TEST_F(StatusServerTest, CountsItsOwnConnections) {
+  static_cast<void>(get("/nothing"));
+  const auto http = nlohmann::json::parse(get("/status").body).at("http");
+  EXPECT_EQ(http.at("connections"), 2);
+  EXPECT_EQ(http.at("refusals"), 1);
+}
+
+TEST_F(StatusServerTest, SendsTheStatusAsEvents) {
+  const std::string text = first_event(server_.port());
+  ASSERT_TRUE(text.starts_with("data: ")) << text;
+  EXPECT_EQ(nlohmann::json::parse(text.substr(6)).at("process").at("version"), "0.1.0");
+}
+
 TEST_F(StatusServerTest, GivesStatusAsJson) {
   const Answer answer = get("/status");
   EXPECT_EQ(answer.status, 200);
@@ -91,8 +142,22 @@ TEST_F(StatusServerTest, GivesMetricsInTheFormatItNames) {
   EXPECT_EQ(testing::parse_exposition(answer.body).count("tapeline_pool_acquires_total"), 1U);
 }
 
-TEST_F(StatusServerTest, ServesThePage) {
+TEST_F(StatusServerTest, ServesThePageAndAllThatItAsksFor) {
   const Answer answer = get("/");
+  for (const char* attribute : {"src=\"", "href=\""}) {
+    for (std::size_t at = answer.body.find(attribute); at != std::string::npos;
+         at = answer.body.find(attribute, at + 1)) {
+      const std::size_t from = at + std::string{attribute}.size();
+      const std::string path = answer.body.substr(from, answer.body.find('"', from) - from);
+      if (path.starts_with("#") || path.starts_with("data:")) continue;
+      const Answer file = get(path);
+      EXPECT_TRUE(file.status == 200 || path == "/readyz") << path;
+      const char* type = path.ends_with(".css") ? "text/css" : "text/javascript";
+      if (path.find('.') != std::string::npos) {
+        EXPECT_NE(file.head.find(type), std::string::npos) << path;
+      }
+    }
+  }
   EXPECT_EQ(answer.status, 200);
   EXPECT_NE(answer.head.find("text/html; charset=utf-8"), std::string::npos);
   EXPECT_NE(answer.body.find("<title>tapeline</title>"), std::string::npos);

@@ -40,6 +40,16 @@ inline pool::BufferCounts numbered_counts(std::uint64_t first) {
   return counts;
 }
 
+inline HistogramStatus numbered_histogram(std::uint64_t first) {
+  return {.bounds_ns = {1023},
+          .counts = {first},
+          .count = first + 1,
+          .sum_ns = first + 2,
+          .p50_seconds = 0.5,
+          .p99_seconds = 0.99,
+          .p999_seconds = 0.999};
+}
+
 inline LineStatus line_a() {
   LineStatus line;
   line.name = "A";
@@ -57,12 +67,7 @@ inline LineStatus line_a() {
   line.share_won = 0.625;
   line.conflicts = 309;
   line.deaths = 310;
-  line.lag = {.bounds_ns = {1023},
-              .counts = {2},
-              .count = 3,
-              .sum_ns = 4,
-              .p50_seconds = 0.5,
-              .p99_seconds = 0.99};
+  line.lag = numbered_histogram(2);
   return line;
 }
 
@@ -88,6 +93,7 @@ inline ChannelStatus itch_channel() {
   channel.resolved = {{"line", 217}, {"request", 218}};
   channel.bridged_messages = 219;
   channel.conflicts = 220;
+  channel.latency = numbered_histogram(221);
   channel.stale = true;
   channel.incomplete = true;
   channel.recovery.push_back({.server = "10.1.2.3:26500",
@@ -139,6 +145,7 @@ inline ArchiveStatus archive_of_itch() {
   archive.failed_ever = true;
   archive.loss_notes = 413;
   archive.complete = false;
+  archive.ring_wait = numbered_histogram(414);
   return archive;
 }
 
@@ -174,6 +181,17 @@ inline StatusSnapshot full_snapshot() {
   snapshot.process.resident_bytes = 2;
   snapshot.process.cpu_seconds = 3.25;
   snapshot.process.threads = 4;
+  snapshot.process.open_fds = 5;
+  snapshot.process.max_fds = 6;
+  snapshot.http = {.connections = 901,
+                   .answers = 902,
+                   .refusals = 903,
+                   .displaced = 904,
+                   .timed_out = 905,
+                   .subscribers = 906};
+  snapshot.held.serialization = {.lowest = 911, .rise = 912, .rise_seconds = 60.0};
+  snapshot.held.compression = {.lowest = 913, .rise = 0, .rise_seconds = 0.0};
+  snapshot.held.simd = {.lowest = 500, .rise = 1, .rise_seconds = 60.0};  // less than instruments
   snapshot.pools.serialization = numbered_counts(1100);
   snapshot.pools.compression = numbered_counts(1200);
   snapshot.pools.simd = numbered_counts(1300);
