@@ -72,12 +72,12 @@ class CommandLine(CliTest):
     def test_help_is_on_stdout(self):
         result = self.run_program("--help")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        for command in ("run", "replay", "simulate", "check", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "check", "healthcheck"):
             self.assertRegex(result.stdout, rf"(?m)^  {command} ")
         self.assertIn("Examples:", result.stdout)
 
     def test_each_command_has_help_with_examples(self):
-        for command in ("run", "replay", "simulate", "check", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "check", "healthcheck"):
             with self.subTest(command):
                 result = self.run_program(command, "--help")
                 self.assertEqual((result.returncode, result.stderr), (0, ""))
@@ -105,7 +105,7 @@ class CommandLine(CliTest):
         self.expect_one_line(self.run_program("check", "--fromat", "json", "x"), 2,
                              "unknown flag '--fromat' of 'tapeline check'; did you mean "
                              "'--format'?")
-        for command in ("run", "replay", "simulate", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "healthcheck"):
             with self.subTest(command):
                 self.expect_one_line(self.run_program(command, "--no-such-flag"), 2,
                                      "unknown flag '--no-such-flag'")
@@ -137,7 +137,8 @@ class Check(CliTest):
         for path in sorted((ROOT / "configs").glob("*.yaml")):
             with self.subTest(path.name), unittest.mock.patch.dict(os.environ, login):
                 result = self.run_program("check", path)
-                self.assertIn("feed nasdaq", result.stdout)
+                self.assertIn("feed crypto" if path.stem == "json_lines" else "feed nasdaq",
+                              result.stdout)
                 self.assertNotIn("hunter2", result.stdout + result.stderr)
                 for line in result.stderr.splitlines():
                     # A host without any route is one where these would not run.
