@@ -1,6 +1,7 @@
 #include "app/bar_file.hpp"
 
 #include <fcntl.h>
+#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "app/config.hpp"
 #include "app/market/price.hpp"
+#include "codec/decimal_text.hpp"
 
 namespace tapeline {
 
@@ -18,9 +20,13 @@ namespace {
 
 [[nodiscard]] std::string reason() { return std::generic_category().message(errno); }
 
-// "hh:mm:ss" of the exchange's day.
+// "hh:mm:ss" of the exchange's day; of venues whose time counts from 1970, with the date (UTC).
 [[nodiscard]] std::string clock_time(market::ExchangeNanos nanos) {
+  constexpr std::uint64_t kSecondsPerYear = 365ULL * 86400;
   const std::uint64_t seconds = nanos / market::kNanosPerSecond;
+  if (seconds >= kSecondsPerYear) {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+  }
   return fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
@@ -47,19 +53,23 @@ void BarFile::open(const std::string& path, bool force, const market::Market& ma
 void BarFile::on_bar(const market::Bar& bar) noexcept {
   std::string_view symbol;
   std::uint8_t decimals = 0;
+  std::uint8_t size_decimals = 0;
   if (market_ != nullptr) {
     const market::Instrument& instrument = market_->instrument(bar.instrument);
     decimals = instrument.price_decimals;
-    symbol = {instrument.symbol.data(), instrument.symbol.size()};
-    symbol = symbol.substr(0, symbol.find_last_not_of(std::string_view{" \0", 2}) + 1);
+    size_decimals = instrument.size_decimals;
+    symbol = market_->symbol(bar.instrument);
   }
-  const auto price = [decimals](market::Price p) { return market::to_double(p, decimals); };
+  // Empty where no print of the bar may set a price.
+  const auto price = [&](market::Price p) {
+    return bar.priced ? fmt::format("{:.{}f}", market::to_double(p, decimals), decimals) : "";
+  };
   try {
     const std::string row = fmt::format(
-        "{},{},{},{:.{}f},{:.{}f},{:.{}f},{:.{}f},{},{},{:.{}f},{}\n",
+        "{},{},{},{},{},{},{},{},{},{:.{}f},{}\n",
         bar.period == market::BarPeriod::second ? "1s" : "1m", clock_time(bar.start_ns), symbol,
-        price(bar.open), decimals, price(bar.high), decimals, price(bar.low), decimals,
-        price(bar.close), decimals, bar.volume, bar.trades,
+        price(bar.open), price(bar.high), price(bar.low), price(bar.close),
+        codec::DecimalText{bar.volume, size_decimals}.view(), bar.trades,
         bar.vwap / market::units_per_one(decimals), decimals + 4, bar.complete ? "yes" : "no");
     failed_ = std::fwrite(row.data(), 1, row.size(), file_.get()) != row.size() || failed_;
   } catch (const std::exception&) {

@@ -7,6 +7,7 @@
 
 #include "app/commands/usage.hpp"
 #include "app/config_feeds.hpp"
+#include "app/feed/json_feed.hpp"
 #include "app/snapshot_client.hpp"
 #include "net/sequencer_stats.hpp"
 #include "net/stream_protocol.hpp"
@@ -68,7 +69,23 @@ namespace {
 }
 
 [[nodiscard]] std::string session_name(const ChannelEvent& event) {
-  return commands::one_line(std::string{event.session.text()});
+  return commands::one_line(net::session_name(event.session));
+}
+
+[[nodiscard]] std::string symbol_gap_text(const ChannelEvent& event) {
+  const std::string symbol = commands::one_line(std::string{event.symbol.view()});
+  switch (static_cast<feed::JsonGap::Of>(event.reason)) {
+    case feed::JsonGap::Of::trades:
+      return fmt::format("{}: {} trades from number {} on are missing, its volume is incomplete",
+                         symbol, event.count, event.first);
+    case feed::JsonGap::Of::updates:
+      return fmt::format("{}: book updates from number {} on are missing, its book is stale",
+                         symbol, event.first);
+    case feed::JsonGap::Of::checksum:
+      return fmt::format("{}: the book does not have the checksum of the venue, it is stale",
+                         symbol);
+  }
+  return symbol + ": something is missing";
 }
 
 [[nodiscard]] std::string snapshot_text(const ChannelEvent& event, const ChannelConfig& config) {
@@ -93,8 +110,10 @@ namespace {
 
 [[nodiscard]] std::string tcp_text(const ChannelEvent& event, const ChannelConfig& config) {
   const bool of_snapshot = event.count != 0;
-  const std::string server =
-      server_name(event, of_snapshot ? config.snapshot.servers : config.soupbintcp.servers);
+  const bool of_json = config.transport == Transport::json_lines;
+  const std::string server = server_name(event, of_snapshot ? config.snapshot.servers
+                                                : of_json   ? config.json_lines.servers
+                                                            : config.soupbintcp.servers);
   switch (event.kind) {
     case ChannelEventKind::tcp_connected: return fmt::format("connected to {}", server);
     case ChannelEventKind::tcp_disconnected:
@@ -147,6 +166,7 @@ std::string event_text(const ChannelEvent& event, const ChannelConfig& config) {
     case ChannelEventKind::tcp_disconnected:
     case ChannelEventKind::tcp_login:
     case ChannelEventKind::tcp_rejected: return tcp_text(event, config);
+    case ChannelEventKind::symbol_gap: return symbol_gap_text(event);
   }
   return "unknown event";
 }
@@ -159,7 +179,8 @@ bool is_warning(const ChannelEvent& event) noexcept {
     case ChannelEventKind::line_dead:
     case ChannelEventKind::server_silent:
     case ChannelEventKind::snapshot_failed:
-    case ChannelEventKind::tcp_rejected: return true;
+    case ChannelEventKind::tcp_rejected:
+    case ChannelEventKind::symbol_gap: return true;
     case ChannelEventKind::snapshot_not_waited:
       return static_cast<net::SnapshotEnd>(event.reason) != net::SnapshotEnd::filled;
     case ChannelEventKind::tcp_disconnected: {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "app/market/symbol_text.hpp"
 #include "codec/moldudp64/packet.hpp"
 #include "net/spsc_ring.hpp"
 #include "pool/counter.hpp"
@@ -33,6 +34,7 @@ enum class ChannelEventKind : std::uint8_t {
   tcp_disconnected,     // server `index`: `reason` is a net::DisconnectReason, `error` an errno
   tcp_login,            // accepted: its session, goes on with `first`
   tcp_rejected,         // `reason` is the letter of the server
+  symbol_gap,           // of `symbol`: `reason` is a feed::JsonGap::Of, `count` from `first` on
 };
 
 struct ChannelEvent {
@@ -45,6 +47,7 @@ struct ChannelEvent {
   std::uint64_t count = 0;
   std::int64_t nanos = 0;
   codec::moldudp64::Session session{};
+  market::SymbolText symbol{};
 };
 
 class ChannelEvents {

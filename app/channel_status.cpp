@@ -3,7 +3,9 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 
+#include "codec/iex/messages.hpp"
 #include "codec/itch/messages.hpp"
 
 namespace tapeline {
@@ -12,46 +14,115 @@ namespace {
 
 [[nodiscard]] std::string session_text(const pool::Counter& head_counter,
                                        const pool::Counter& tail_counter) {
-  codec::moldudp64::Session session;
+  net::Session session;
   const std::uint64_t head = head_counter.get();
   const auto tail = static_cast<std::uint16_t>(tail_counter.get());
   std::memcpy(session.bytes.data(), &head, sizeof head);
   std::memcpy(session.bytes.data() + sizeof head, &tail, sizeof tail);
-  return std::string{session.text()};
+  return net::session_name(session);
 }
 
-void add_malformed(const Pipeline& pipeline, status::ChannelStatus& channel) {
-  using codec::moldudp64::PacketStatus;
+using Counts = std::vector<status::NamedCount>;
+
+void append(Counts& to, Counts&& more) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+void add_malformed_packets(const Pipeline& pipeline, status::ChannelStatus& channel) {
+  using codec::PacketStatus;
   const auto& counters = pipeline.sequencer().counters();
-  for (std::size_t i = 0; i < codec::moldudp64::kPacketStatusCount; ++i) {
+  for (std::size_t i = 0; i < codec::kPacketStatusCount; ++i) {
     const auto status = static_cast<PacketStatus>(i);
-    if (!codec::moldudp64::is_malformed(status)) continue;
+    if (!codec::is_malformed(status)) continue;
     channel.malformed.push_back(
-        {std::string{codec::moldudp64::to_string(status)}, counters.malformed[i].get()});
+        {std::string{codec::to_string(status)}, counters.malformed[i].get()});
   }
-  channel.malformed.push_back({"message_too_short", pipeline.feed().counts().wrong_lengths.get()});
   channel.malformed.push_back({"datagram_cut", pipeline.cut_packets()});
 }
 
-[[nodiscard]] std::vector<status::NamedCount> sequence_anomalies(const Pipeline& pipeline) {
+[[nodiscard]] Counts sequence_anomalies(const Pipeline& pipeline) {
   const auto& sequence = pipeline.sequencer().counters();
   return {{"foreign_packets", sequence.foreign.get()},
+          {"restarted_sessions", sequence.restarts.get()},
+          {"contradicting_offsets", sequence.contradictions.get()},
           {"late_messages", sequence.late.get()},
           {"hold_overflows", sequence.hold_overflows.get()},
           {"resyncs", sequence.resyncs.get()},
           {"stale_ends_of_session", sequence.stale_ends.get()},
           {"unsequenced_dropped", sequence.unsequenced_dropped.get()},
           {"late_joins", sequence.late_joins.get()},
-          {"bad_timestamps", pipeline.feed().counts().bad_timestamps.get()},
-          {"unknown_values", pipeline.feed().counts().unknown_values.get()},
           {"snapshot_overflows", sequence.snapshot_overflows.get()},
           {"snapshot_timeouts", sequence.snapshot_timeouts.get()},
-          {"snapshot_messages_refused", pipeline.feed().counts().snapshot_refusals.get()},
           {"losses_not_archived", pipeline.unnoted_losses()},
           {"events_not_logged", pipeline.events().lost()}};
 }
 
-[[nodiscard]] std::vector<status::NamedCount> market_anomalies(const market::MarketCounts& c) {
+void read_feed(const feed::ItchFeedCounts& feed, status::ChannelStatus& channel) {
+  for (const auto& type : codec::itch::kMessageTypes) {
+    const std::uint64_t count = feed.by_type[static_cast<unsigned char>(type.type)].get();
+    channel.messages_by_type.push_back({std::string(1, type.type), count});
+  }
+  channel.unknown_types = feed.unknown_types.get();
+  channel.malformed.push_back({"message_too_short", feed.wrong_lengths.get()});
+  append(channel.anomalies, {{"bad_timestamps", feed.bad_timestamps.get()},
+                             {"unknown_values", feed.unknown_values.get()},
+                             {"snapshot_messages_refused", feed.snapshot_refusals.get()}});
+}
+
+void read_feed(const feed::IexFeedCounts& feed, status::ChannelStatus& channel) {
+  for (const auto& type : codec::iex::kMessageTypes) {
+    const std::uint64_t count = feed.by_type[static_cast<unsigned char>(type.type)].get();
+    channel.messages_by_type.push_back({std::string(1, type.type), count});
+  }
+  channel.unknown_types = feed.unknown_types.get();
+  channel.malformed.push_back({"message_too_short", feed.wrong_lengths.get()});
+  append(channel.anomalies, {{"bad_timestamps", feed.bad_timestamps.get()},
+                             {"unknown_values", feed.unknown_values.get()},
+                             {"refused_symbols", feed.refused_symbols.get()},
+                             {"oversized_events", feed.oversized_events.get()},
+                             {"broken_events", feed.broken_events.get()}});
+}
+
+void read_feed(const feed::JsonFeedCounts& feed, status::ChannelStatus& channel) {
+  using codec::json::DocumentStatus;
+  for (std::size_t i = 0; i < codec::json::kKindCount; ++i) {
+    channel.messages_by_type.push_back(
+        {std::string{to_string(static_cast<codec::json::Kind>(i))}, feed.by_kind[i].get()});
+  }
+  for (std::size_t i = 0; i < codec::json::kDocumentStatusCount; ++i) {
+    if (static_cast<DocumentStatus>(i) == DocumentStatus::ok) continue;
+    channel.malformed.push_back(
+        {std::string{to_string(static_cast<DocumentStatus>(i))}, feed.by_refusal[i].get()});
+  }
+  channel.malformed.push_back({"unknown_line", feed.unknown_lines.get()});
+  channel.gaps = feed.trade_gaps.get() + feed.update_gaps.get() + feed.bad_checksums.get();
+  channel.lost_messages = feed.lost_trades.get() + feed.lost_updates.get();
+  channel.duplicates = feed.duplicate_trades.get();
+  channel.held_packets = feed.buffered_updates.get();
+  append(channel.anomalies, {{"no_venue", feed.no_venue.get()},
+                             {"no_symbol", feed.no_symbol.get()},
+                             {"bad_prices", feed.bad_prices.get()},
+                             {"bad_sizes", feed.bad_sizes.get()},
+                             {"bad_times", feed.bad_times.get()},
+                             {"stale_snapshots", feed.stale_snapshots.get()},
+                             {"early_updates", feed.early_updates.get()},
+                             {"bad_updates", feed.bad_updates.get()},
+                             {"buffer_drops", feed.buffer_drops.get()},
+                             {"bad_checksums", feed.bad_checksums.get()},
+                             {"crossed_books", feed.crossed_books.get()}});
+}
+
+void read_feed(const Pipeline& pipeline, status::ChannelStatus& channel) {
+  channel.messages = pipeline.messages();
+  switch (pipeline.feed_kind()) {
+    case feed::FeedKind::itch: return read_feed(pipeline.itch().counts(), channel);
+    case feed::FeedKind::iex: return read_feed(pipeline.iex().counts(), channel);
+    case feed::FeedKind::json: return read_feed(pipeline.json().counts(), channel);
+    case feed::FeedKind::unknown: return;
+  }
+}
+
+[[nodiscard]] Counts market_anomalies(const market::MarketCounts& c) {
   return {{"unknown_orders", c.unknown_orders.get()},
           {"duplicate_orders", c.duplicate_orders.get()},
           {"replaced_onto_open", c.replaced_onto_open.get()},
@@ -64,29 +135,13 @@ void add_malformed(const Pipeline& pipeline, status::ChannelStatus& channel) {
           {"refused_levels", c.refused_levels.get()},
           {"refused_columns", c.refused_columns.get()},
           {"doubtful_books", c.doubtful_books.get()},
+          {"stale_books", c.stale_books.get()},
+          {"repeated_levels", c.repeated_levels.get()},
           {"duplicate_matches", c.duplicate_matches.get()},
           {"unknown_breaks", c.unknown_breaks.get()},
           {"repeated_breaks", c.repeated_breaks.get()},
           {"volume_overflows", c.volume_overflows.get()},
           {"time_backwards", c.time_backwards.get()}};
-}
-
-// One less than powers of two are exact in the histogram; 1 us to 1 s.
-constexpr std::array<std::int64_t, 11> kLagBounds{(1LL << 10) - 1, (1LL << 12) - 1, (1LL << 14) - 1,
-                                                  (1LL << 16) - 1, (1LL << 18) - 1, (1LL << 20) - 1,
-                                                  (1LL << 22) - 1, (1LL << 24) - 1, (1LL << 26) - 1,
-                                                  (1LL << 28) - 1, (1LL << 30) - 1};
-
-[[nodiscard]] status::HistogramStatus read_histogram(const net::LatencyHistogram& histogram) {
-  status::HistogramStatus result;
-  result.bounds_ns.assign(kLagBounds.begin(), kLagBounds.end());
-  result.counts.resize(kLagBounds.size());
-  result.count = histogram.cumulative(kLagBounds, result.counts);
-  result.sum_ns = histogram.sum_ns();
-  if (result.count == 0) return result;
-  result.p50_seconds = static_cast<double>(histogram.percentile(0.5)) * 1e-9;
-  result.p99_seconds = static_cast<double>(histogram.percentile(0.99)) * 1e-9;
-  return result;
 }
 
 void read_in_order(const InOrderCounters& counters, status::ChannelStatus& channel) {
@@ -97,7 +152,32 @@ void read_in_order(const InOrderCounters& counters, status::ChannelStatus& chann
   channel.bridged_messages = counters.bridged.get();
 }
 
+// One less than powers of two are exact in the histogram: about 1 us to 1 s.
+constexpr std::size_t kFirstBound = 10;
+constexpr auto kBounds = [] {
+  std::array<std::int64_t, 21> bounds{};
+  for (std::size_t i = 0; i < bounds.size(); ++i)
+    bounds[i] = (std::int64_t{1} << (kFirstBound + i)) - 1;
+  return bounds;
+}();
+
 }  // namespace
+
+status::HistogramStatus read_histogram(const net::LatencyHistogram& histogram) {
+  status::HistogramStatus result;
+  result.bounds_ns.assign(kBounds.begin(), kBounds.end());
+  result.counts.resize(kBounds.size());
+  result.count = histogram.cumulative(kBounds, result.counts);
+  result.sum_ns = histogram.sum_ns();
+  if (result.count == 0) return result;
+  const auto seconds = [&histogram](double fraction) {
+    return static_cast<double>(histogram.percentile(fraction)) * 1e-9;
+  };
+  result.p50_seconds = seconds(0.5);
+  result.p99_seconds = seconds(0.99);
+  result.p999_seconds = seconds(0.999);
+  return result;
+}
 
 double age_seconds(std::uint64_t unix_nanos) {
   if (unix_nanos == 0) return status::kUnknown;
@@ -108,24 +188,17 @@ double age_seconds(std::uint64_t unix_nanos) {
 
 status::ChannelStatus read_channel(const Pipeline& pipeline, Transport transport) {
   const auto& sequence = pipeline.sequencer().counters();
-  const auto& feed = pipeline.feed().counts();
   status::ChannelStatus channel;
   channel.session = session_text(sequence.session_head, sequence.session_tail);
   channel.expected_sequence = sequence.expected.get();
   for (std::size_t line = 0; line < pipeline.sequencer().lines(); ++line) {
     channel.packets += pipeline.sequencer().line_counters(line).packets.get();
   }
-  channel.messages = feed.messages();
-  for (const auto& type : codec::itch::kMessageTypes) {
-    const std::uint64_t count = feed.by_type[static_cast<unsigned char>(type.type)].get();
-    channel.messages_by_type.push_back({std::string(1, type.type), count});
-  }
   channel.gaps = sequence.gaps.get();
   channel.lost_messages = sequence.messages_lost.get();
   channel.held_packets = sequence.held.get();
   channel.duplicates = sequence.duplicates.get();
-  channel.unknown_types = feed.unknown_types.get();
-  add_malformed(pipeline, channel);
+  add_malformed_packets(pipeline, channel);
   channel.anomalies = sequence_anomalies(pipeline);
   channel.bridged_messages = sequence.messages_bridged.get();
   channel.conflicts = sequence.conflicts.get();
@@ -137,6 +210,7 @@ status::ChannelStatus read_channel(const Pipeline& pipeline, Transport transport
   channel.incomplete = pipeline.is_incomplete();
   channel.awaits_snapshot = pipeline.awaits_snapshot();
   if (transport == Transport::soupbintcp) read_in_order(pipeline.in_order(), channel);
+  read_feed(pipeline, channel);
   return channel;
 }
 
@@ -202,6 +276,7 @@ status::ArchiveStatus read_archive(const archive::ArchiveWriter& archive) {
   result.failed_ever = counts.failed_ever;
   result.loss_notes = counts.loss_notes;
   result.complete = counts.complete;
+  result.ring_wait = read_histogram(archive.ring_wait());
   return result;
 }
 

@@ -8,12 +8,15 @@
 
 #include "app/pipeline.hpp"
 #include "app/status/status_snapshot.hpp"
+#include "net/latency_histogram.hpp"
 #include "net/udp_source.hpp"
 
 namespace tapeline {
 
 // Everything but names, lines, servers and rates.
 [[nodiscard]] status::ChannelStatus read_channel(const Pipeline& pipeline, Transport transport);
+
+[[nodiscard]] status::HistogramStatus read_histogram(const net::LatencyHistogram& histogram);
 
 // Since a time of the system clock; not known for 0.
 [[nodiscard]] double age_seconds(std::uint64_t unix_nanos);

@@ -1,11 +1,13 @@
 #include "app/config.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "app/config_address.hpp"
 #include "app/config_document.hpp"
 #include "app/config_feeds.hpp"
 #include "app/config_reader.hpp"
+#include "codec/iex/fields.hpp"
 
 namespace tapeline {
 namespace {
@@ -20,22 +22,34 @@ constexpr std::array kOnePoolKeys{
     Keys{"max_buffers"},  Keys{"slab_buffers"}, Keys{"low_watermark"},
     Keys{"batch"},        Keys{"threads"},      Keys{"huge_pages"},
     Keys{"numa_node"}};
-constexpr std::array kMarketKeys{Keys{"max_orders_mib"}, Keys{"preallocated_orders_mib"},
-                                 Keys{"print_history"}, Keys{"scalar_kernels"}};
+constexpr std::array kMarketKeys{Keys{"max_orders_mib"},    Keys{"preallocated_orders_mib"},
+                                 Keys{"print_history"},     Keys{"scalar_kernels"},
+                                 Keys{"iex_not_in_volume"}, Keys{"iex_not_in_price"}};
 constexpr std::array kArchiveKeys{Keys{"enabled"}, Keys{"directory"}, Keys{"compression_level"},
                                   Keys{"ring_batches"}, Keys{"flush_ms"}};
 constexpr std::array kStatusKeys{Keys{"enabled"}, Keys{"address"}, Keys{"port"}};
 constexpr std::array kLogKeys{Keys{"level"}, Keys{"format"}};
+
+// Sale conditions of IEX.
+struct NamedCondition {
+  std::string_view name;
+  std::uint8_t bit;
+};
+constexpr std::array<NamedCondition, 5> kIexConditions{
+    {{"intermarket_sweep", codec::iex::kIntermarketSweep},
+     {"extended_hours", codec::iex::kExtendedHours},
+     {"odd_lot", codec::iex::kOddLot},
+     {"trade_through_exempt", codec::iex::kTradeThroughExempt},
+     {"single_price_cross", codec::iex::kSinglePriceCross}}};
 
 // What the enumerators are called in a file, in their order.
 constexpr std::array kLogFormats{Keys{"text"}, Keys{"json"}};
 constexpr std::array kLogLevels{Keys{"trace"}, Keys{"debug"}, Keys{"info"},
                                 Keys{"warn"},  Keys{"error"}, Keys{"off"}};
 
-constexpr std::int64_t kMaxSlots = pool::kNoSlot;           // what the numbers of slots can name
-constexpr std::int64_t kMaxNumaNode = 1023;                 // the most that Linux knows
-constexpr std::int64_t kMaxBufferBytes = 1LL << 26;         // of one buffer
-
+constexpr std::int64_t kMaxSlots = pool::kNoSlot;    // what the numbers of slots can name
+constexpr std::int64_t kMaxNumaNode = 1023;          // the most that Linux knows
+constexpr std::int64_t kMaxBufferBytes = 1LL << 26;  // of one buffer
 
 void read_one_pool(const ConfigSection& section, pool::PoolConfig& pool) {
   section.read_number("buffer_bytes", pool.buffer_bytes, 64, kMaxBufferBytes);
@@ -77,12 +91,32 @@ void read_pool(const ConfigSection& top, pool::LockFreeBufferPoolConfig& pool) {
   read_one_pool(section.section("simd", kOnePoolKeys), pool.simd);
 }
 
+void read_conditions(const ConfigSection& section, std::string_view key, std::uint8_t& bits) {
+  if (!section.has(key)) return;
+  std::vector<std::string> stated;
+  section.read_texts(key, stated);
+  bits = 0;
+  for (const std::string& name : stated) {
+    const auto* const known =
+        std::find_if(kIexConditions.begin(), kIexConditions.end(),
+                     [&](const NamedCondition& condition) { return condition.name == name; });
+    if (known == kIexConditions.end()) {
+      section.fail(key, quoted_for_message(name) +
+                            " is no sale condition of IEX; there are intermarket_sweep, "
+                            "extended_hours, odd_lot, trade_through_exempt and single_price_cross");
+    }
+    bits = static_cast<std::uint8_t>(bits | known->bit);
+  }
+}
+
 void read_market(const ConfigSection& top, MarketConfig& market) {
   const ConfigSection section = top.section("market", kMarketKeys);
   section.read_number("max_orders_mib", market.max_orders_mib, 1, 1 << 24);
   section.read_number("preallocated_orders_mib", market.preallocated_orders_mib, 0, 1 << 20);
   section.read_number("print_history", market.print_history, 0, 1 << 28);
   section.read_flag("scalar_kernels", market.scalar_kernels);
+  read_conditions(section, "iex_not_in_volume", market.iex_prints.not_in_volume);
+  read_conditions(section, "iex_not_in_price", market.iex_prints.not_in_price);
   if (market.preallocated_orders_mib > market.max_orders_mib) {
     section.fail(
         section.has("preallocated_orders_mib") ? "preallocated_orders_mib" : "max_orders_mib",

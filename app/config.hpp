@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/feed/iex_print_rules.hpp"
 #include "pool/buffer_pool.hpp"
 
 namespace tapeline {
@@ -75,15 +76,32 @@ struct SoupBinTcpConfig {
   std::uint32_t reconnect_max_ms = 5'000;  // ... doubled each time, up to this
 };
 
+enum class JsonVenue : std::uint8_t { any, coinbase, binance, kraken };
+
+// A channel of JSON documents over TCP, one a line.
+struct JsonLinesConfig {
+  std::vector<ServerConfig> servers;  // tried in turns; at least one
+  JsonVenue venue = JsonVenue::any;   // any: the first document tells it
+  std::uint8_t price_decimals = 8;    // of prices that are not spelled with more
+  std::uint8_t size_decimals = 8;
+  std::uint32_t kraken_depth = 0;       // levels per side that are subscribed to; 0: guessed
+  std::uint32_t max_document_mib = 16;  // longer ones are passed over and counted
+  std::uint32_t watchdog_ms = 15'000;   // a server that sends nothing for so long is gone; 0: never
+  std::uint32_t reconnect_ms = 100;     // after a failure the next attempt follows after this ...
+  std::uint32_t reconnect_max_ms = 5'000;  // ... doubled each time, up to this
+};
+
 enum class ReceiveMode : std::uint8_t { wait, spin };
-enum class Transport : std::uint8_t { moldudp64, soupbintcp };
+enum class Transport : std::uint8_t { moldudp64, soupbintcp, json_lines };
 
 // One sequence space: the messages that its lines, or its TCP session, carry in order.
 struct ChannelConfig {
   std::string name;
+  bool required = true;  // the process is not ready while this channel is not in sync
   Transport transport = Transport::moldudp64;
   std::vector<LineConfig> lines;  // moldudp64 only
   SoupBinTcpConfig soupbintcp;    // soupbintcp only
+  JsonLinesConfig json_lines;     // json_lines only
   ReceiveMode receive_mode = ReceiveMode::wait;
   std::uint32_t receive_buffer_bytes = 8 * 1024 * 1024;  // SO_RCVBUF asked for, per line
   std::uint32_t max_datagram_bytes = 1968;               // payload; longer ones are cut and counted
@@ -98,7 +116,7 @@ struct ChannelConfig {
 
 struct FeedConfig {
   std::string name;
-  std::string protocol = "itch50";
+  std::string protocol = "itch50";  // itch50, itch50-moldudp64, iex (TOPS, DEEP, DEEP+) or json
   std::vector<ChannelConfig> channels;
 };
 
@@ -107,6 +125,7 @@ struct MarketConfig {
   std::uint32_t preallocated_orders_mib = 64;
   std::uint32_t print_history = 1U << 22;  // prints kept so that a broken trade can be taken back
   bool scalar_kernels = false;             // use the scalar twins of the AVX2 kernels
+  feed::IexPrintRules iex_prints;          // which trades of IEX count
 };
 
 struct ArchiveConfig {

@@ -16,9 +16,11 @@ using Keys = std::string_view;
 
 constexpr std::array kFeedKeys{Keys{"name"}, Keys{"protocol"}, Keys{"channels"}};
 constexpr std::array kChannelKeys{Keys{"name"},
+                                  Keys{"required"},
                                   Keys{"transport"},
                                   Keys{"lines"},
                                   Keys{"soupbintcp"},
+                                  Keys{"json_lines"},
                                   Keys{"receive_mode"},
                                   Keys{"receive_buffer_bytes"},
                                   Keys{"max_datagram_bytes"},
@@ -47,11 +49,17 @@ constexpr std::array kSoupBinTcpKeys{Keys{"servers"},         Keys{"credentials_
                                      Keys{"credentials_env"}, Keys{"session"},
                                      Keys{"heartbeat_ms"},    Keys{"watchdog_ms"},
                                      Keys{"reconnect_ms"},    Keys{"reconnect_max_ms"}};
+constexpr std::array kJsonLinesKeys{
+    Keys{"servers"},       Keys{"venue"},        Keys{"price_decimals"},
+    Keys{"size_decimals"}, Keys{"kraken_depth"}, Keys{"max_document_mib"},
+    Keys{"watchdog_ms"},   Keys{"reconnect_ms"}, Keys{"reconnect_max_ms"}};
 
 // What the enumerators are called in a file, in their order.
 constexpr std::array kReceiveModes{Keys{"wait"}, Keys{"spin"}};
-constexpr std::array kTransports{Keys{"moldudp64"}, Keys{"soupbintcp"}};
-constexpr std::array kProtocols{Keys{"itch50"}, Keys{"itch50-moldudp64"}};
+constexpr std::array kTransports{Keys{"moldudp64"}, Keys{"soupbintcp"}, Keys{"json_lines"}};
+constexpr std::array kProtocols{Keys{"itch50"}, Keys{"itch50-moldudp64"}, Keys{"iex"},
+                                Keys{"json"}};
+constexpr std::array kVenues{Keys{"any"}, Keys{"coinbase"}, Keys{"binance"}, Keys{"kraken"}};
 
 constexpr std::int64_t kMaxSocketBuffer = (1LL << 30) - 1;  // the kernel doubles it in an int
 constexpr std::int64_t kMaxRequestMessages = 65534;         // the count of a request has 16 bits
@@ -303,6 +311,22 @@ SoupBinTcpConfig read_soupbintcp(const ConfigSection& section, const ConfigOrigi
   return soup;
 }
 
+JsonLinesConfig read_json_lines(const ConfigSection& section, const ConfigOrigin& origin) {
+  JsonLinesConfig lines;
+  section.require("servers", "[10.1.2.3:7000]");
+  lines.servers = read_servers(section, origin);
+  if (lines.servers.empty()) section.fail("servers", "'servers' is empty; name at least one");
+  section.read_choice("venue", lines.venue, kVenues);
+  section.read_number("price_decimals", lines.price_decimals, 0, 12);
+  section.read_number("size_decimals", lines.size_decimals, 0, 18);
+  section.read_number("kraken_depth", lines.kraken_depth, 0, 1000);
+  section.read_number("max_document_mib", lines.max_document_mib, 1, 64);
+  section.read_number("watchdog_ms", lines.watchdog_ms, 0, 3'600'000);
+  read_back_off(section, "reconnect_ms", lines.reconnect_ms, "reconnect_max_ms",
+                lines.reconnect_max_ms);
+  return lines;
+}
+
 void read_lines(const ConfigSection& section, const ConfigOrigin& origin, ChannelConfig& channel,
                 std::set<std::string>& endpoints) {
   section.require("lines", "");
@@ -330,13 +354,24 @@ void refuse_keys_of_other_transport(const ConfigSection& section, Transport tran
                                Keys{"line_dead_ms"},  Keys{"conflict_window"},
                                Keys{"batch_packets"}, Keys{"max_datagram_bytes"}};
   constexpr std::array kOfSoup{Keys{"soupbintcp"}};
-  const bool is_mold = transport == Transport::moldudp64;
-  const std::span<const Keys> others = is_mold ? std::span<const Keys>{kOfSoup} : kOfMold;
-  for (const Keys key : others) {
-    if (!section.has(key)) continue;
-    section.fail(key, "'" + std::string{key} + "' is for channels with 'transport: " +
-                          (is_mold ? "soupbintcp" : "moldudp64") + "'; this one has " +
-                          (is_mold ? "moldudp64" : "soupbintcp"));
+  constexpr std::array kOfJson{Keys{"json_lines"}};
+  const auto refuse = [&](std::span<const Keys> keys, Transport of) {
+    if (of == transport) return;
+    for (const Keys key : keys) {
+      if (!section.has(key)) continue;
+      section.fail(key, "'" + std::string{key} + "' is for channels with 'transport: " +
+                            std::string{kTransports.at(static_cast<std::size_t>(of))} +
+                            "'; this one has " +
+                            std::string{kTransports.at(static_cast<std::size_t>(transport))});
+    }
+  };
+  refuse(kOfMold, Transport::moldudp64);
+  refuse(kOfSoup, Transport::soupbintcp);
+  refuse(kOfJson, Transport::json_lines);
+  if (transport == Transport::json_lines && section.has("snapshot")) {
+    section.fail("snapshot",
+                 "'snapshot' is a GLIMPSE server, and channels with 'transport: "
+                 "json_lines' have none");
   }
 }
 
@@ -346,6 +381,7 @@ ChannelConfig read_channel(const ConfigSection& section, Config& config,
   const pool::PoolConfig& buffers = config.pool.serialization;
   ChannelConfig channel;
   read_name(section, "totalview", channel.name);
+  section.read_flag("required", channel.required);
   section.read_choice("transport", channel.transport, kTransports);
   refuse_keys_of_other_transport(section, channel.transport);
   section.read_choice("receive_mode", channel.receive_mode, kReceiveModes);
@@ -368,6 +404,9 @@ ChannelConfig read_channel(const ConfigSection& section, Config& config,
   if (channel.transport == Transport::soupbintcp) {
     section.require("soupbintcp", "{servers: [10.1.2.3:26600]}");
     channel.soupbintcp = read_soupbintcp(section.section("soupbintcp", kSoupBinTcpKeys), origin);
+  } else if (channel.transport == Transport::json_lines) {
+    section.require("json_lines", "{servers: [10.1.2.3:7000]}");
+    channel.json_lines = read_json_lines(section.section("json_lines", kJsonLinesKeys), origin);
   } else {
     read_lines(section, origin, channel, endpoints);
   }
@@ -375,8 +414,23 @@ ChannelConfig read_channel(const ConfigSection& section, Config& config,
 }
 
 void refuse_protocol_of_other_transport(const ConfigSection& section, const FeedConfig& feed) {
-  if (feed.protocol == "itch50") return;
   for (const ChannelConfig& channel : feed.channels) {
+    const bool is_json = channel.transport == Transport::json_lines;
+    if (is_json == (feed.protocol == "json")) continue;
+    section.fail("protocol",
+                 "'protocol' is '" + feed.protocol + "' and channel '" + channel.name +
+                     "' has 'transport: " +
+                     std::string{kTransports.at(static_cast<std::size_t>(channel.transport))} +
+                     "'; 'protocol: json' and 'transport: json_lines' go together");
+  }
+  if (feed.protocol == "itch50" || feed.protocol == "json") return;
+  for (const ChannelConfig& channel : feed.channels) {
+    if (feed.protocol == "iex" &&
+        (!channel.recovery.servers.empty() || !channel.snapshot.servers.empty())) {
+      section.fail("protocol", "'protocol' is 'iex' and channel '" + channel.name +
+                                   "' has recovery or snapshot servers; these speak MoldUDP64 and "
+                                   "GLIMPSE, leave them out");
+    }
     if (channel.transport == Transport::moldudp64) continue;
     section.fail("protocol", "'protocol' is '" + feed.protocol + "' and channel '" + channel.name +
                                  "' comes over soupbintcp; write 'protocol: itch50'");

@@ -7,6 +7,7 @@
 #include "app/channel_status.hpp"
 #include "app/config_feeds.hpp"
 #include "app/config_host.hpp"
+#include "app/lines_input.hpp"
 #include "app/tcp_input.hpp"
 #include "app/udp_input.hpp"
 
@@ -43,9 +44,34 @@ constexpr int kSpinsPerLook = 1024;
     return std::make_unique<UdpInput>(channel, pipeline, pools.serialization(),
                                       std::move(progress));
   }
+  if (channel.transport == Transport::json_lines) {
+    return std::make_unique<LinesInput>(channel, pipeline, pools.serialization(),
+                                        std::move(progress));
+  }
   return std::make_unique<TcpInput>(
       channel, load_credentials(channel.soupbintcp.credentials), pipeline, pools.serialization(),
       has_snapshots(channel) && channel.snapshot.on_join, std::move(progress));
+}
+
+[[nodiscard]] feed::FeedKind feed_kind(const FeedConfig& feed) {
+  if (feed.protocol == "iex") return feed::FeedKind::iex;
+  return feed.protocol == "json" ? feed::FeedKind::json : feed::FeedKind::itch;
+}
+
+[[nodiscard]] feed::JsonFeedConfig json_config(const JsonLinesConfig& lines) {
+  using codec::json::Venue;
+  feed::JsonFeedConfig config;
+  switch (lines.venue) {
+    case JsonVenue::any: break;
+    case JsonVenue::coinbase: config.venue = Venue::coinbase; break;
+    case JsonVenue::binance: config.venue = Venue::binance; break;
+    case JsonVenue::kraken: config.venue = Venue::kraken; break;
+  }
+  config.price_decimals = lines.price_decimals;
+  config.size_decimals = lines.size_decimals;
+  config.kraken_depth = lines.kraken_depth;
+  config.limits.document_bytes = std::size_t{lines.max_document_mib} * 1024 * 1024;
+  return config;
 }
 
 }  // namespace
@@ -55,11 +81,13 @@ LiveChannel::LiveChannel(const Config& config, const FeedConfig& feed, const Cha
     : feed_name_{feed.name},
       config_{channel},
       archive_{open_archive(config.archive, feed.name, channel.name, pools)},
-      pipeline_{{.lines = channel.lines.size(),
+      pipeline_{{.feed = feed_kind(feed),
+                 .lines = channel.lines.size(),
                  .accept_unsequenced = false,
                  .live = true,
                  .channel = channel,
-                 .market = config.market},
+                 .market = config.market,
+                 .json = json_config(channel.json_lines)},
                 pools,
                 archive_.get(),
                 nullptr},
@@ -151,12 +179,13 @@ void LiveChannel::arm_publish_timer() {
 void LiveChannel::sample(std::int64_t now_ns) noexcept {
   packet_rate_.sample(input_->packets(), now_ns);
   byte_rate_.sample(input_->bytes(), now_ns);
-  message_rate_.sample(pipeline_.feed().counts().messages(), now_ns);
+  message_rate_.sample(pipeline_.messages(), now_ns);
 }
 
 status::ChannelStatus LiveChannel::channel_status() const {
   status::ChannelStatus channel = read_channel(pipeline_, config_.transport);
   channel.name = config_.name;
+  channel.required = config_.required;
   channel.packets_per_second = packet_rate_.per_second();
   channel.messages_per_second = message_rate_.per_second();
   channel.bytes_per_second = byte_rate_.per_second();

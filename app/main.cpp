@@ -8,6 +8,7 @@
 
 #include "app/commands/check.hpp"
 #include "app/commands/command.hpp"
+#include "app/commands/decode.hpp"
 #include "app/commands/healthcheck.hpp"
 #include "app/commands/replay.hpp"
 #include "app/commands/run.hpp"
@@ -34,6 +35,7 @@ void describe(CLI::App& app) {
       "Exit code: 0 success, 1 the work failed, 2 usage or configuration.\n\n"
       "Examples:\n"
       "  tapeline replay capture.pcap.zst            books, VWAPs and a summary of a capture\n"
+      "  tapeline decode capture.pcap -o rows.csv    its messages as a table\n"
       "  tapeline simulate --write session.pcap      make a session to try things with\n"
       "  tapeline check configs/run.yaml             what would this configuration do?\n"
       "  tapeline run configs/run.yaml               the feed process, until SIGTERM\n"
@@ -62,6 +64,7 @@ int run_command_line(int argc, char** argv) {
   commands::Action action;
   commands::add_run_command(app, action);
   commands::add_replay_command(app, action);
+  commands::add_decode_command(app, action);
   commands::add_simulate_command(app, action);
   commands::add_check_command(app, action);
   commands::add_healthcheck_command(app, action);

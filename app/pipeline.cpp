@@ -68,9 +68,9 @@ constexpr std::size_t kBytesOfASmallPacket = 256;
   const market::SessionTotals totals = market.totals(id);
   const std::uint8_t decimals = instrument.price_decimals;
   status::TopInstrument top;
-  std::string_view symbol{instrument.symbol.data(), instrument.symbol.size()};
-  symbol = symbol.substr(0, symbol.find_last_not_of(std::string_view{" \0", 2}) + 1);
-  top.set_symbol(symbol);
+  top.set_symbol(market.symbol(id));
+  top.price_decimals = decimals;
+  top.size_decimals = instrument.size_decimals;
   top.volume = totals.volume;
   top.trades = totals.trades;
   if (totals.volume > 0) top.vwap = totals.vwap() / market::units_per_one(decimals);
@@ -86,23 +86,68 @@ Pipeline::Pipeline(const PipelineConfig& config, pool::LockFreeBufferPool& pools
                    archive::ArchiveWriter* archive, market::BarSink* bars)
     : archive_{archive},
       live_{config.live},
+      iex_prints_{config.market.iex_prints},
+      json_config_{config.json},
       market_{market_config(config.market), pools.simd(), bars},
-      feed_{market_},
-      sequencer_{sequencer_config(config), pools.serialization()} {}
+      itch_{market_},
+      sequencer_{sequencer_config(config), pools.serialization()} {
+  if (config.feed != FeedKind::unknown) choose_feed(config.feed);
+}
 
-void Pipeline::Handler::on_line_state(std::size_t line, bool alive) const {
+bool Pipeline::choose_feed(FeedKind kind) {
+  if (feed_kind() != FeedKind::unknown) return feed_kind() == kind;
+  if (kind == FeedKind::iex) {
+    iex_ = std::make_unique<feed::IexFeed>(market_, iex_prints_);
+    sequencer_.set_framing(net::Framing::iextp);
+  } else if (kind == FeedKind::json) {
+    json_ = std::make_unique<feed::JsonFeed>(market_, json_config_);
+  }
+  feed_kind_.store(kind, std::memory_order_release);  // release: whoever sees it finds the feed
+  return true;
+}
+
+// Only before the first message, so an allocation is in no packet's way.
+void Pipeline::recognise(const net::PacketBatch& batch) {
+  if (batch.empty()) return;
+  const net::Framing framing = net::recognise_framing(batch.packets().front().payload());
+  choose_feed(framing == net::Framing::iextp ? FeedKind::iex : FeedKind::itch);
+}
+
+std::uint64_t Pipeline::messages() const noexcept {
+  switch (feed_kind()) {
+    case FeedKind::itch: return itch_.counts().messages();
+    case FeedKind::iex: return iex_->counts().messages();
+    case FeedKind::json: return json_->counts().documents();
+    case FeedKind::unknown: break;
+  }
+  return 0;
+}
+
+void Pipeline::note_symbol_gaps() {
+  json_->take_gaps([this](const feed::JsonGap& gap) {
+    ChannelEvent event{.kind = ChannelEventKind::symbol_gap,
+                       .reason = static_cast<std::uint8_t>(gap.of),
+                       .first = gap.first,
+                       .count = gap.count};
+    event.symbol = market::SymbolText::from(market_.symbol(gap.instrument));
+    events_.note(event);
+  });
+  show_state();
+}
+
+void Pipeline::Notes::on_line_state(std::size_t line, bool alive) const {
   pipeline.events_.note({.kind = alive ? ChannelEventKind::line_alive : ChannelEventKind::line_dead,
                          .index = static_cast<std::uint32_t>(line)});
 }
 
-void Pipeline::Handler::on_snapshot_wanted(std::uint64_t sequence) const {
+void Pipeline::Notes::on_snapshot_wanted(std::uint64_t sequence) const {
   pipeline.snapshot_wanted_ = true;
   pipeline.awaits_snapshot_.set(1);
   pipeline.events_.note({.kind = ChannelEventKind::snapshot_wanted, .first = sequence});
 }
 
 // What was told of a snapshot must be forgotten before the next message is delivered.
-void Pipeline::Handler::on_snapshot_abandoned(net::SnapshotEnd reason) const {
+void Pipeline::Notes::on_snapshot_abandoned(net::SnapshotEnd reason) const {
   pipeline.snapshot_wanted_ = false;
   pipeline.awaits_snapshot_.set(0);
   pipeline.abandon_snapshot();
@@ -111,7 +156,7 @@ void Pipeline::Handler::on_snapshot_abandoned(net::SnapshotEnd reason) const {
 }
 
 void Pipeline::note_gap(const net::GapRange& lost) {
-  feed_.on_gap(lost);
+  with_numbered_feed([&](auto& feed) { feed.on_gap(lost); });
   note_settled(lost);
   show_state();
   events_.note(
@@ -138,18 +183,18 @@ void Pipeline::hand_on_loss_notes() {
 void Pipeline::note_session(const Session& session, std::uint64_t sequence) {
   session_ = session;
   has_session_ = true;
-  feed_.on_session(session, sequence);
+  with_numbered_feed([&](auto& feed) { feed.on_session(session, sequence); });
   show_state();
   events_.note({.kind = ChannelEventKind::session, .first = sequence, .session = session});
 }
 
 void Pipeline::note_end(const Session& session, std::uint64_t next) {
-  feed_.on_end_of_session(session);
+  with_numbered_feed([&](auto& feed) { feed.on_end_of_session(session); });
   events_.note({.kind = ChannelEventKind::end_of_session, .first = next, .session = session});
 }
 
 void Pipeline::note_bridged(const net::GapRange& bridged) {
-  feed_.on_bridged(bridged);
+  with_numbered_feed([&](auto& feed) { feed.on_bridged(bridged); });
   note_settled(bridged);
   show_state();
   events_.note({.kind = ChannelEventKind::bridged,
@@ -158,8 +203,10 @@ void Pipeline::note_bridged(const net::GapRange& bridged) {
 }
 
 void Pipeline::show_state() noexcept {
-  books_stale_.set(market_.books_stale() ? 1 : 0);
-  totals_incomplete_.set(market_.totals_incomplete() ? 1 : 0);
+  const bool stale = market_.books_stale() || market_.counts().stale_books.get() > 0;
+  const bool lost_of_a_symbol = json_ != nullptr && json_->counts().lost_trades.get() > 0;
+  books_stale_.set(stale ? 1 : 0);
+  totals_incomplete_.set(market_.totals_incomplete() || lost_of_a_symbol ? 1 : 0);
 }
 
 void Pipeline::lose_in_order(const net::GapRange& lost) {
@@ -190,7 +237,7 @@ void Pipeline::join_session_in_order(const Session& session) {
   show_session(session);
   session_ = session;
   has_session_ = true;
-  feed_.on_session(session, kLate);
+  with_numbered_feed([&](auto& feed) { feed.on_session(session, kLate); });
   show_state();
 }
 
@@ -208,17 +255,17 @@ void Pipeline::bridge_in_order(const net::GapRange& bridged) {
 }
 
 void Pipeline::begin_snapshot() noexcept {
-  feed_.begin_snapshot();
+  itch_.begin_snapshot();
   show_state();
 }
 
 void Pipeline::end_snapshot() noexcept {
-  feed_.end_snapshot();
+  itch_.end_snapshot();
   show_state();
 }
 
 void Pipeline::abandon_snapshot() noexcept {
-  feed_.abandon_snapshot();
+  itch_.abandon_snapshot();
   show_state();
 }
 
@@ -229,22 +276,24 @@ bool Pipeline::hold_for_snapshot(std::int64_t now_ns) noexcept {
 }
 
 void Pipeline::resume_at(std::uint64_t sequence, std::int64_t now_ns) {
-  Handler handler{*this};
   snapshot_wanted_ = false;
   awaits_snapshot_.set(0);
-  static_cast<void>(sequencer_.resume_at(sequence, now_ns, handler));
+  with_handler(
+      [&](auto& handler) { static_cast<void>(sequencer_.resume_at(sequence, now_ns, handler)); });
   hand_on_loss_notes();
 }
 
 void Pipeline::let_go(std::int64_t now_ns) {
-  Handler handler{*this};
-  sequencer_.abandon_snapshot(now_ns, handler);
+  with_handler([&](auto& handler) { sequencer_.abandon_snapshot(now_ns, handler); });
   hand_on_loss_notes();
 }
 
 void Pipeline::finish(std::int64_t now_ns) {
-  Handler handler{*this};
-  sequencer_.finish(now_ns, handler);
+  with_handler([&](auto& handler) { sequencer_.finish(now_ns, handler); });
+  if (json_ != nullptr) {
+    json_->finish();
+    note_symbol_gaps();
+  }
   hand_on_loss_notes();
   market_.close_all();
   publish();

@@ -3,8 +3,11 @@
 // One channel from batches to books and archive: sequencer, feed, market, and the ring to the
 // archive thread. Connects them; decides nothing about a message.
 //
-// Two ways in. Packets with numbers, of lines: deliver() and on_timer(), through the sequencer.
-// Messages that come in order by themselves, of a TCP session: the in-order calls.
+// Three ways in. Packets with numbers, of lines: deliver() and on_timer(), through the sequencer.
+// Messages that come in order by themselves, of a TCP session: the in-order calls. Documents that
+// carry their own numbers (JSON): deliver() as well, past the sequencer.
+//
+// Which feed reads them is configured, or the first packet tells it: see choose_feed().
 //
 // Thread safety: everything that is not const by one thread, the feed thread; everything const by
 //                any thread, except market() and sequencer(), which are the feed thread's too.
@@ -12,15 +15,21 @@
 // Allocation:    none per packet.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "app/archive/archive_writer.hpp"
 #include "app/channel_events.hpp"
 #include "app/config.hpp"
+#include "app/feed/feed_kind.hpp"
+#include "app/feed/iex_feed.hpp"
 #include "app/feed/itch_feed.hpp"
+#include "app/feed/json_feed.hpp"
 #include "app/market/market.hpp"
 #include "app/status/top_snapshot.hpp"
 #include "net/packet_batch.hpp"
@@ -30,11 +39,13 @@
 namespace tapeline {
 
 struct PipelineConfig {
+  feed::FeedKind feed = feed::FeedKind::itch;
   std::size_t lines = 2;
   bool accept_unsequenced = false;  // deliver packets with sequence 0 (anonymised captures)
   bool live = false;                // remedies are at hand, and the archive is not waited for
   ChannelConfig channel;
   MarketConfig market;
+  feed::JsonFeedConfig json{};
 };
 
 // Where a channel without a sequencer is. Written by the feed thread, read by any.
@@ -49,6 +60,7 @@ struct alignas(pool::kCacheLineBytes) InOrderCounters {
 
 class Pipeline {
  public:
+  using FeedKind = feed::FeedKind;
   using Session = codec::moldudp64::Session;
 
   // `archive` and `bars` may be nullptr. Throws std::system_error when memory can not be had.
@@ -57,11 +69,12 @@ class Pipeline {
 
   // Packets of a socket; `now_ns` is a steady clock. Then archive() takes the batch.
   void deliver(const net::PacketBatch& batch, std::int64_t now_ns) {
-    Handler handler{*this};
-    for (const net::Packet& packet : batch.packets()) {
-      count_cut(packet);
-      sequencer_.on_packet(packet, now_ns, handler);
-    }
+    if (feed_kind() == FeedKind::unknown) [[unlikely]]
+      recognise(batch);
+    with_entry([&](auto&& enter) {
+      for (const net::Packet& packet : batch.packets()) enter(packet, now_ns);
+    });
+    if (feed_kind() == FeedKind::json) note_symbol_gaps();
   }
   // A full ring is a counted gap of the archive.
   void archive(net::PacketBatch&& batch) {
@@ -76,15 +89,18 @@ class Pipeline {
   // archive.
   template <typename Before>
   void on_captured_batch(net::PacketBatch&& batch, Before&& before) {
-    Handler handler{*this};
+    if (feed_kind() == FeedKind::unknown) [[unlikely]]
+      recognise(batch);
     std::size_t played = 0;
-    for (const net::Packet& packet : batch.packets()) {
-      if (!before(packet)) break;
-      ++played;
-      count_cut(packet);
-      note_time(packet.rx_time);
-      sequencer_.on_packet(packet, packet.rx_time, handler);
-    }
+    with_entry([&](auto&& enter) {
+      for (const net::Packet& packet : batch.packets()) {
+        if (!before(packet)) break;
+        ++played;
+        note_time(packet.rx_time);
+        enter(packet, packet.rx_time);
+      }
+    });
+    if (feed_kind() == FeedKind::json) note_symbol_gaps();
     batch.truncate(played);
     if (archive_ == nullptr) return;
     archive_->offer_blocking(std::move(batch));
@@ -93,8 +109,7 @@ class Pipeline {
   }
 
   void on_timer(std::int64_t now_ns) {
-    Handler handler{*this};
-    sequencer_.on_timer(now_ns, handler);
+    with_handler([&](auto& handler) { sequencer_.on_timer(now_ns, handler); });
     hand_on_loss_notes();
   }
   [[nodiscard]] std::int64_t next_deadline() const noexcept { return sequencer_.next_deadline(); }
@@ -103,7 +118,7 @@ class Pipeline {
   // `next`, the end of one.
   void deliver_in_order(std::uint64_t sequence, std::span<const std::byte> message) noexcept {
     in_order_.expected.set(sequence + 1);
-    feed_.apply(message);
+    itch_.apply(message);
   }
   void lose_in_order(const net::GapRange& lost);
   void begin_session_in_order(const Session& session, std::uint64_t next);
@@ -114,11 +129,23 @@ class Pipeline {
   void end_session_in_order();
   void bridge_in_order(const net::GapRange& bridged);
 
+  // Documents of a stream without packets of their own; then end_documents(), once for all that
+  // came together. Documents may have been lost: the connection ended, or a line was too long.
+  // Requires: the feed is json.
+  void deliver_document(std::span<const std::byte> document, const net::Packet& packet) noexcept {
+    json_->on_message(std::uint64_t{0}, document, packet);
+  }
+  void end_documents() { note_symbol_gaps(); }
+  void lose_documents() {
+    json_->on_loss();
+    note_symbol_gaps();
+  }
+
   // Snapshots: begin, apply each message, then end, or abandon. No message may be delivered in
   // between. end_snapshot() also has the sequencer go on, if it is used.
   void begin_snapshot() noexcept;
   [[nodiscard]] feed::SnapshotResult apply_snapshot(std::span<const std::byte> message) noexcept {
-    return feed_.apply_snapshot(message);
+    return itch_.apply_snapshot(message);
   }
   void end_snapshot() noexcept;
   void abandon_snapshot() noexcept;
@@ -141,8 +168,7 @@ class Pipeline {
 
   // One of several inputs ended: declares open holes; the next may be of another session.
   void end_input() {
-    Handler handler{*this};
-    sequencer_.finish(last_time_, handler);
+    with_handler([&](auto& handler) { sequencer_.finish(last_time_, handler); });
     sequencer_.allow_session_change();
     hand_on_loss_notes();
   }
@@ -158,7 +184,19 @@ class Pipeline {
   [[nodiscard]] const Session& session() const noexcept { return session_; }
   [[nodiscard]] bool has_session() const noexcept { return has_session_; }
   [[nodiscard]] const InOrderCounters& in_order() const noexcept { return in_order_; }
-  [[nodiscard]] const feed::ItchFeed& feed() const noexcept { return feed_; }
+  // The feed in use, once it is known: set before the first message and never changed.
+  [[nodiscard]] FeedKind feed_kind() const noexcept {
+    return feed_kind_.load(std::memory_order_acquire);  // acquire: the feed was made before
+  }
+  // Returns whether `kind` reads the messages from now on: false when another feed does already.
+  // Throws std::bad_alloc or std::system_error when there is no memory for it.
+  bool choose_feed(FeedKind kind);
+  [[nodiscard]] const feed::ItchFeed& itch() const noexcept { return itch_; }
+  // Requires: feed_kind() is iex, or json.
+  [[nodiscard]] const feed::IexFeed& iex() const noexcept { return *iex_; }
+  [[nodiscard]] const feed::JsonFeed& json() const noexcept { return *json_; }
+  // That were decoded, of any kind: messages, or documents.
+  [[nodiscard]] std::uint64_t messages() const noexcept;
   [[nodiscard]] const market::Market& market() const noexcept { return market_; }
   [[nodiscard]] market::Market& market() noexcept { return market_; }
   [[nodiscard]] const archive::ArchiveWriter* archive() const noexcept { return archive_; }
@@ -190,16 +228,9 @@ class Pipeline {
   static constexpr std::size_t kMaxSettled = 64;
 
   // What the sequencer calls: passes on, and notes what an operator wants to read in the log.
-  struct Handler {
+  struct Notes {
     Pipeline& pipeline;
 
-    void prefetch(std::span<const std::byte> message) const noexcept {
-      pipeline.feed_.prefetch(message);
-    }
-    void on_message(std::uint64_t sequence, std::span<const std::byte> message,
-                    const net::Packet& packet) const noexcept {
-      pipeline.feed_.on_message(sequence, message, packet);
-    }
     void on_gap(const net::GapRange& lost) const { pipeline.note_gap(lost); }
     void on_session(const Session& session, std::uint64_t sequence) const {
       pipeline.note_session(session, sequence);
@@ -215,6 +246,55 @@ class Pipeline {
     void on_snapshot_abandoned(net::SnapshotEnd reason) const;
     void on_bridged(const net::GapRange& bridged) const { pipeline.note_bridged(bridged); }
   };
+  template <typename Feed>
+  struct Handler : Notes {
+    Feed& feed;
+
+    void prefetch(std::span<const std::byte> message) const noexcept requires requires {
+      feed.prefetch(message);
+    }
+    { feed.prefetch(message); }
+    void on_message(std::uint64_t sequence, std::span<const std::byte> message,
+                    const net::Packet& packet) const noexcept {
+      feed.on_message(sequence, message, packet);
+    }
+  };
+
+  // fn(feed) with the feed in use, of those that are numbered by the channel.
+  template <typename Fn>
+  void with_numbered_feed(Fn&& fn) {
+    switch (feed_kind()) {
+      case FeedKind::itch: return fn(itch_);
+      case FeedKind::iex: return fn(*iex_);
+      case FeedKind::json:
+      case FeedKind::unknown: return;
+    }
+  }
+  // fn(handler) for the sequencer.
+  template <typename Fn>
+  void with_handler(Fn&& fn) {
+    with_numbered_feed([&](auto& feed) {
+      Handler<std::remove_reference_t<decltype(feed)>> handler{{*this}, feed};
+      fn(handler);
+    });
+  }
+  // fn(enter) with enter(packet, now_ns), the way in for a packet.
+  template <typename Fn>
+  void with_entry(Fn&& fn) {
+    if (feed_kind() == FeedKind::json) {
+      return fn([this](const net::Packet& packet, std::int64_t) {
+        json_->on_message(std::uint64_t{0}, packet.payload(), packet);
+      });
+    }
+    with_handler([&](auto& handler) {
+      fn([&](const net::Packet& packet, std::int64_t now_ns) {
+        count_cut(packet);
+        sequencer_.on_packet(packet, now_ns, handler);
+      });
+    });
+  }
+  void recognise(const net::PacketBatch& batch);
+  void note_symbol_gaps();
 
   void count_cut(const net::Packet& packet) noexcept {
     if (packet.lost_bytes != 0) [[unlikely]]
@@ -238,8 +318,13 @@ class Pipeline {
 
   archive::ArchiveWriter* archive_;
   bool live_;
+  feed::IexPrintRules iex_prints_;
+  feed::JsonFeedConfig json_config_;
   market::Market market_;
-  feed::ItchFeed feed_;
+  feed::ItchFeed itch_;
+  std::unique_ptr<feed::IexFeed> iex_;
+  std::unique_ptr<feed::JsonFeed> json_;
+  std::atomic<FeedKind> feed_kind_{FeedKind::unknown};
   net::Sequencer sequencer_;
   InOrderCounters in_order_;
   Session session_{};  // meaningless unless has_session_

@@ -22,22 +22,29 @@ constexpr std::chrono::microseconds kBackPressurePause{50};
   return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
-[[nodiscard]] PipelineConfig pipeline_config(const Config& config) {
-  return {.lines = net::LineTable::kMaxLines,
+[[nodiscard]] PipelineConfig pipeline_config(const Config& config, net::CaptureKind kind) {
+  const bool is_json = kind == net::CaptureKind::json_lines;
+  return {.feed = is_json ? feed::FeedKind::json : feed::FeedKind::unknown,
+          .lines = net::LineTable::kMaxLines,
           .accept_unsequenced = true,
           .channel = config.feeds.at(0).channels.at(0),
           .market = config.market};
 }
 
+// Sets `kind` to what all of them are.
 [[nodiscard]] std::vector<std::unique_ptr<net::PullSource>> open_all(
     const std::vector<std::string>& files, const ReplayOptions& options,
-    pool::LockFreeBufferPool& pools) {
+    pool::LockFreeBufferPool& pools, net::CaptureKind& kind) {
   std::vector<std::unique_ptr<net::PullSource>> sources;
   for (const std::string& file : files) {
-    net::CaptureOptions capture{.filter = options.filter, .itch_file = {}};
+    net::CaptureOptions capture{.filter = options.filter, .itch_file = {}, .json_file = {}};
     capture.itch_file.midnight_ns = options.midnight_ns;
     auto opened = net::open_capture(file, pools.serialization(), std::move(capture));
     if (opened.source == nullptr) throw ConfigError{opened.error};
+    if (!sources.empty() && opened.kind != kind) {
+      throw ConfigError{file + ": JSON lines and captures of packets are not played together"};
+    }
+    kind = opened.kind;
     sources.push_back(std::move(opened.source));
   }
   return sources;
@@ -55,9 +62,13 @@ auto usable(Make&& make) {
   }
 }
 
-[[nodiscard]] std::unique_ptr<archive::ArchiveWriter> open_archive(
-    const Config& config, pool::LockFreeBufferPool& pools) {
+[[nodiscard]] std::unique_ptr<archive::ArchiveWriter> open_archive(const Config& config,
+                                                                   pool::LockFreeBufferPool& pools,
+                                                                   net::CaptureKind kind) {
   if (!config.archive.enabled) return nullptr;
+  if (kind == net::CaptureKind::json_lines) {
+    throw ConfigError{"an archive holds packets of a network, and JSON lines are none"};
+  }
   archive::ArchiveWriterConfig writer;
   writer.frames.directory = config.archive.directory;
   writer.frames.feed = config.feeds[0].name;
@@ -88,9 +99,9 @@ Replay::Replay(Config config, std::vector<std::string> files, ReplayOptions opti
       files_{std::move(files)},
       options_{std::move(options)},
       pools_{config_.pool},
-      sources_{open_all(files_, options_, pools_)},
-      archive_{open_archive(config_, pools_)},
-      pipeline_{pipeline_config(config_), pools_, archive_.get(), options_.bars} {
+      sources_{open_all(files_, options_, pools_, kind_)},
+      archive_{open_archive(config_, pools_, kind_)},
+      pipeline_{pipeline_config(config_, kind_), pools_, archive_.get(), options_.bars} {
   if (!config_.status.enabled) return;
   server_ = std::make_unique<status::StatusServer>([this] { return snapshot(); });
   usable([this] {
@@ -107,6 +118,7 @@ void Replay::run() {
   started_ns_ = last_look_ns_ = last_publish_ns_ = steady_nanos();
   for (const auto& source : sources_) {
     if (interrupted_) break;
+    passed_over_ = 0;
     play(*source);
     note_lines(*source);
     pipeline_.end_input();
@@ -129,6 +141,7 @@ void Replay::play(net::PullSource& source) {
   };
   while (!interrupted_) {
     net::PacketBatch batch = source.next();
+    lose_passed_over(source);
     if (!batch.empty()) {
       pipeline_.on_captured_batch(std::move(batch), due);
     } else if (source.state() == net::SourceState::would_block) {
@@ -138,6 +151,15 @@ void Replay::play(net::PullSource& source) {
     }
     look_up(source);
   }
+}
+
+// A line that was too long may have been an update of any book.
+void Replay::lose_passed_over(const net::PullSource& source) {
+  if (kind_ != net::CaptureKind::json_lines) return;
+  const std::uint64_t count = source.counters().get(net::SourceCounter::oversized);
+  if (count == passed_over_) return;
+  passed_over_ = count;
+  pipeline_.lose_documents();
 }
 
 void Replay::look_up(net::PullSource& source) {
@@ -179,7 +201,8 @@ SummaryHead Replay::head() const {
         SourceCounter::not_udp, SourceCounter::truncated, SourceCounter::bad_length,
         SourceCounter::filtered, SourceCounter::oversized, SourceCounter::interface_drops,
         SourceCounter::empty_messages, SourceCounter::cut_packets, SourceCounter::backward_times,
-        SourceCounter::bad_time_fractions, SourceCounter::captured_exceeds_original}) {
+        SourceCounter::bad_time_fractions, SourceCounter::captured_exceeds_original,
+        SourceCounter::large_records}) {
     std::uint64_t count = 0;
     for (const auto& source : sources_) count += source->counters().get(reason);
     head.skipped.push_back({std::string{net::to_string(reason)}, count});
@@ -209,7 +232,7 @@ status::StatusSnapshot Replay::snapshot() const {
     channel.lines.push_back(std::move(line));
   }
   snapshot.feeds.push_back({.name = config_.feeds[0].name,
-                            .protocol = config_.feeds[0].protocol,
+                            .protocol = std::string{to_string(pipeline_.feed_kind())},
                             .channels = {std::move(channel)}});
   status::MarketStatus market = read_market(pipeline_);
   market.feed = config_.feeds[0].name;

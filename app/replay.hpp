@@ -64,9 +64,7 @@ class Replay {
   [[nodiscard]] bool archive_failed() const noexcept {
     return archive_ != nullptr && archive_->failed_ever();
   }
-  [[nodiscard]] std::uint64_t messages() const noexcept {
-    return pipeline_.feed().counts().messages();
-  }
+  [[nodiscard]] std::uint64_t messages() const noexcept { return pipeline_.messages(); }
   // Names of bars and instruments; read it when run() has returned, or on its thread.
   [[nodiscard]] market::Market& market() noexcept { return pipeline_.market(); }
   [[nodiscard]] std::uint16_t status_port() const noexcept {
@@ -78,6 +76,7 @@ class Replay {
 
  private:
   void play(net::PullSource& source);
+  void lose_passed_over(const net::PullSource& source);
   void look_up(net::PullSource& source);  // now and then: publish, report
   void note_lines(const net::PullSource& source);
 
@@ -85,6 +84,7 @@ class Replay {
   std::vector<std::string> files_;
   ReplayOptions options_;
   pool::LockFreeBufferPool pools_;
+  net::CaptureKind kind_ = net::CaptureKind::datagrams;
   std::vector<std::unique_ptr<net::PullSource>> sources_;
   std::unique_ptr<archive::ArchiveWriter> archive_;
   Pipeline pipeline_;
@@ -98,6 +98,7 @@ class Replay {
   std::int64_t last_look_ns_ = 0;
   std::int64_t last_publish_ns_ = 0;
   double elapsed_seconds_ = 0.0;
+  std::uint64_t passed_over_ = 0;  // lines of the running source that were too long for it
   bool interrupted_ = false;
 };
 

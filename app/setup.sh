@@ -3,13 +3,19 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ cmake ninja-build ccache pkg-config libasio-dev libsimdjson-dev libzstd-dev
-  libspdlog-dev libyaml-cpp-dev libcli11-dev libcpp-httplib-dev nlohmann-json3-dev zlib1g-dev)
+  libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev zlib1g-dev)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libpcap-dev libbenchmark-dev python3
   curl zstd tshark tcpdump iproute2 nftables)
 # What the pool's benchmark compares with.
 rival_packages=(libmimalloc2.0 libtcmalloc-minimal4 libjemalloc2 libtbbmalloc2 libboost-dev libck-dev
   libconcurrentqueue-dev libdpdk-dev)
+# What the JSON codec's benchmark compares with.
+codec_rival_packages=(rapidjson-dev)
 check_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck)
+
+browser_packages=(chromium) # and nodejs and npm, wherever they come from
+# What the tests of the status endpoint use.
+status_packages=(prometheus python3-jsonschema)
 
 say() { printf '== %s\n' "$*" >&2; }
 
@@ -49,6 +55,9 @@ ensure_packages() {
   fi
   rm -f "$log"
 }
+
+# ensure_command COMMAND PACKAGE: for commands that are often installed by other means.
+ensure_command() { command -v "$1" >/dev/null || ensure_packages "$2"; }
 
 # build_preset PRESET [TARGET...]: configures once, then builds (everything without a TARGET).
 build_preset() {

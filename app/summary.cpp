@@ -11,6 +11,7 @@
 
 #include "app/commands/usage.hpp"
 #include "app/status/status_page.hpp"
+#include "codec/decimal_text.hpp"
 
 namespace tapeline {
 
@@ -44,6 +45,11 @@ using status::NamedCount;
 
 [[nodiscard]] std::string number(double value, int decimals) {
   return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, decimals);
+}
+
+[[nodiscard]] std::string volume(const status::TopInstrument& row) {
+  if (row.size_decimals == 0) return grouped(row.volume);
+  return std::string{codec::DecimalText{row.volume, row.size_decimals}.view()};
 }
 
 void add_row(std::string& out, const char* label, const std::string& text) {
@@ -131,14 +137,15 @@ void add_market(std::string& out, const status::MarketStatus& market, std::size_
     add_row(out, "", "contradictions: " + odd);
   }
   if (market.top.empty() || top == 0) return;
-  out += fmt::format("\n{:<12}{:>14}{:>12}{:>14}{:>10}{:>12}{:>12}\n", "instrument", "VWAP", "last",
-                     "volume", "trades", "bid", "ask");
+  out += fmt::format("\n{:<12} {:>13} {:>11} {:>13} {:>9} {:>11} {:>11}\n", "instrument", "VWAP",
+                     "last", "volume", "trades", "bid", "ask");
   for (const auto& row : market.top) {
     if (top-- == 0) break;
-    out += fmt::format("{:<12}{:>14}{:>12}{:>14}{:>10}{:>12}{:>12}\n",
-                       commands::one_line(std::string{row.symbol_text()}), number(row.vwap, 6),
-                       number(row.last, 4), grouped(row.volume), grouped(row.trades),
-                       number(row.bid, 4), number(row.ask, 4));
+    const int decimals = row.price_decimals;
+    out += fmt::format("{:<12} {:>13} {:>11} {:>13} {:>9} {:>11} {:>11}\n",
+                       commands::one_line(std::string{row.symbol_text()}),
+                       number(row.vwap, decimals + 2), number(row.last, decimals), volume(row),
+                       grouped(row.trades), number(row.bid, decimals), number(row.ask, decimals));
   }
   out += '\n';
 }

@@ -23,6 +23,12 @@ constexpr std::chrono::milliseconds kDrainTime{500};
   return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
+[[nodiscard]] net::UnixNanos unix_nanos() noexcept {  // the clock of the kernel's time stamps
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 [[nodiscard]] net::UdpSourceConfig source_config(const ChannelConfig& channel) {
   net::UdpSourceConfig result;
   for (const LineConfig& line : channel.lines) {
@@ -89,6 +95,7 @@ std::size_t UdpInput::poll_once() {
 void UdpInput::on_batch(net::PacketBatch&& batch) {
   const std::int64_t now = steady_nanos();
   pipeline_.deliver(batch, now);
+  if (!batch.empty()) latency_.record(unix_nanos() - batch.packets().front().rx_time);
   const bool by_request = !batch.empty() && batch.packets().front().line >= request_line();
   if (by_request) {
     for (const net::Packet& packet : batch.packets()) recovery_.on_reply(packet, now);
@@ -264,6 +271,7 @@ void UdpInput::read(status::ChannelStatus& channel) const {
     channel.lines.push_back(std::move(line));
   }
   channel.holes_open = open_holes_.get();
+  channel.latency = read_histogram(latency_);
   for (std::size_t i = 0; i < config_.recovery.servers.size(); ++i) {
     const net::RecoveryServerCounters& counters = recovery_.server_counters(i);
     channel.recovery.push_back({.server = server_text(config_.recovery.servers[i]),

@@ -14,6 +14,7 @@
 #include "app/config.hpp"
 #include "app/gap_watch.hpp"
 #include "app/pipeline.hpp"
+#include "net/latency_histogram.hpp"
 #include "net/recovery.hpp"
 #include "net/udp_source.hpp"
 
@@ -63,6 +64,7 @@ class UdpInput final : public ChannelInput {
   std::unique_ptr<asio::steady_timer> timer_;  // only when waiting
   std::int64_t armed_for_ = std::numeric_limits<std::int64_t>::max();
   pool::Counter open_holes_;
+  net::LatencyHistogram latency_;  // of the oldest packet of each batch
   struct ServerWatch {
     std::uint64_t answers = 0;
     std::uint64_t timeouts = 0;

@@ -122,7 +122,22 @@ void say_soupbintcp(std::ostream& out, const ChannelConfig& channel) {
   say_join(out, channel);
 }
 
+void say_json_lines(std::ostream& out, const ChannelConfig& channel) {
+  const JsonLinesConfig& lines = channel.json_lines;
+  out << "  channel " << channel.name << ": " << mode_text(channel) << ", receive buffer "
+      << bytes_text(channel.receive_buffer_bytes) << "\n    JSON documents, one a line, from "
+      << servers_text(lines.servers) << " over TCP, up to " << lines.max_document_mib
+      << " MiB each\n    ";
+  if (lines.watchdog_ms > 0) {
+    out << "silent server given up after " << time_text(lines.watchdog_ms) << ", ";
+  }
+  out << "next attempt in " << time_text(lines.reconnect_ms) << " to "
+      << time_text(lines.reconnect_max_ms)
+      << "\n    on a gap: the book of that symbol is stale until the venue's next snapshot\n";
+}
+
 void say_channel(std::ostream& out, const ChannelConfig& channel) {
+  if (channel.transport == Transport::json_lines) return say_json_lines(out, channel);
   if (channel.transport == Transport::soupbintcp) return say_soupbintcp(out, channel);
   out << "  channel " << channel.name << ": " << mode_text(channel) << ", up to "
       << channel.batch_packets << " datagrams of " << channel.max_datagram_bytes
@@ -207,10 +222,32 @@ Json soupbintcp_json(const SoupBinTcpConfig& soup) {
           {"reconnect_max_ms", soup.reconnect_max_ms}};
 }
 
+Json json_lines_json(const JsonLinesConfig& lines) {
+  constexpr std::array kVenues{"any", "coinbase", "binance", "kraken"};
+  return {{"servers", servers_json(lines.servers)},
+          {"venue", kVenues.at(static_cast<std::size_t>(lines.venue))},
+          {"price_decimals", lines.price_decimals},
+          {"size_decimals", lines.size_decimals},
+          {"kraken_depth", lines.kraken_depth},
+          {"max_document_mib", lines.max_document_mib},
+          {"watchdog_ms", lines.watchdog_ms},
+          {"reconnect_ms", lines.reconnect_ms},
+          {"reconnect_max_ms", lines.reconnect_max_ms}};
+}
+
 Json channel_json(const ChannelConfig& channel) {
   const char* mode = channel.receive_mode == ReceiveMode::spin ? "spin" : "wait";
+  if (channel.transport == Transport::json_lines) {
+    return {{"name", channel.name},
+            {"required", channel.required},
+            {"transport", "json_lines"},
+            {"receive_mode", mode},
+            {"receive_buffer_bytes", channel.receive_buffer_bytes},
+            {"json_lines", json_lines_json(channel.json_lines)}};
+  }
   if (channel.transport == Transport::soupbintcp) {
     return {{"name", channel.name},
+            {"required", channel.required},
             {"transport", "soupbintcp"},
             {"receive_mode", mode},
             {"receive_buffer_bytes", channel.receive_buffer_bytes},
@@ -220,6 +257,7 @@ Json channel_json(const ChannelConfig& channel) {
   Json lines = Json::array();
   for (const LineConfig& line : channel.lines) lines.push_back(line_json(line));
   return {{"name", channel.name},
+          {"required", channel.required},
           {"transport", "moldudp64"},
           {"receive_mode", mode},
           {"receive_buffer_bytes", channel.receive_buffer_bytes},

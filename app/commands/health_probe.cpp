@@ -1,23 +1,20 @@
 #include "app/commands/health_probe.hpp"
 
-#include <httplib.h>
-
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <thread>
+#include <utility>
 
 #include "app/config.hpp"
 #include "app/config_document.hpp"
 #include "codec/json/health.hpp"
+#include "net/http_client.hpp"
 
 namespace tapeline::commands {
 namespace {
 
 constexpr int kHttpOk = 200;
-constexpr std::size_t kMaxAnswerBytes = codec::json::kMaxHealthBytes;
+constexpr std::size_t kMaxAnswerBytes = codec::json::kMaxHealthBytes + std::size_t{4096};  // head
 
 [[noreturn]] void throw_bad_url(std::string_view text) {
   throw ConfigError{quoted_for_message(text) +
@@ -25,53 +22,18 @@ constexpr std::size_t kMaxAnswerBytes = codec::json::kMaxHealthBytes;
                     "http://127.0.0.1:9600"};
 }
 
-std::string plain_words(httplib::Error error, bool out_of_time) {
-  if (out_of_time) return "no answer in time";
-  switch (error) {
-    case httplib::Error::Connection: return "nothing answers there";
-    case httplib::Error::ConnectionTimeout: return "no answer in time";
-    case httplib::Error::Canceled: return "the answer is too long";
-    case httplib::Error::Read: return "the connection broke before the answer was whole";
-    default: return "no HTTP answer (" + httplib::to_string(error) + ")";
+std::string plain_words(net::HttpFault fault) {
+  switch (fault) {
+    case net::HttpFault::none: return "";
+    case net::HttpFault::no_address: return "the host has no address";
+    case net::HttpFault::no_connection: return "nothing answers there";
+    case net::HttpFault::timeout: return "no answer in time";
+    case net::HttpFault::too_long: return "the answer is too long";
+    case net::HttpFault::broken: return "the connection broke before the answer was whole";
+    case net::HttpFault::not_http: return "no HTTP answer";
   }
+  return "";
 }
-
-// Stops a client when its time is up, unless it is done before.
-class Deadline {
- public:
-  Deadline(httplib::Client& client, std::chrono::milliseconds limit)
-      : thread_{[this, &client, limit] {
-          std::unique_lock lock{mutex_};
-          if (changed_.wait_for(lock, limit, [this] { return done_; })) return;
-          passed_ = true;
-          // A connection that is only being made has no socket to stop yet: keep at it.
-          while (
-              !changed_.wait_for(lock, std::chrono::milliseconds{20}, [this] { return done_; })) {
-            client.stop();
-          }
-        }} {}
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
-  ~Deadline() { finish(); }
-
-  // Returns whether the time was up.
-  bool finish() {
-    {
-      const std::lock_guard lock{mutex_};
-      done_ = true;
-    }
-    changed_.notify_one();
-    if (thread_.joinable()) thread_.join();
-    return passed_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool done_ = false;
-  bool passed_ = false;
-  std::thread thread_;  // last: it uses the others
-};
 
 }  // namespace
 
@@ -108,27 +70,15 @@ StatusUrl parse_status_url(std::string_view text) {
 }
 
 HealthAnswer probe_health(const StatusUrl& url, std::chrono::milliseconds limit) {
-  httplib::Client client{url.host, url.port};
-  client.set_connection_timeout(limit);
-  client.set_read_timeout(limit);
-  client.set_write_timeout(limit);
-  client.set_follow_location(false);
+  net::HttpReply reply = net::http_get(url.host, url.port, url.path, limit, kMaxAnswerBytes);
   HealthAnswer answer;
-  Deadline deadline{client, limit};
-  const httplib::Result result = client.Get(url.path, [&](const char* data, std::size_t bytes) {
-    if (answer.body.size() + bytes > kMaxAnswerBytes) return false;
-    answer.body.append(data, bytes);
-    return true;
-  });
-  const bool out_of_time = deadline.finish();
-  if (!result) {
-    answer.problem = plain_words(result.error(), out_of_time);
-    return answer;
-  }
+  answer.problem = plain_words(reply.fault);
+  if (reply.fault != net::HttpFault::none) return answer;
+  answer.body = std::move(reply.body);
   const std::optional<bool> ok = codec::json::health_is_ok(answer.body);
-  answer.healthy = result->status == kHttpOk && ok.value_or(false);
+  answer.healthy = reply.status == kHttpOk && ok.value_or(false);
   if (answer.healthy) return answer;
-  const std::string status = "HTTP " + std::to_string(result->status);
+  const std::string status = "HTTP " + std::to_string(reply.status);
   answer.problem = ok.has_value() ? status + " " + quoted_for_message(answer.body)
                                   : status + ", but no health document; is it a tapeline process?";
   return answer;

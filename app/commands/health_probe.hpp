@@ -2,7 +2,7 @@
 
 // One GET of a status endpoint, with a bound on time and on the size of the answer.
 //
-// Thread safety: pure functions; probe_health starts one thread of its own and joins it.
+// Thread safety: pure functions but for the network.
 
 #include <chrono>
 #include <cstdint>

@@ -200,7 +200,8 @@ void add_replay_command(CLI::App& app, Action& action) {
       app.add_subcommand("replay", "Plays captures through the pipeline: books, VWAPs, a summary");
   command
       ->add_option("CAPTURE", options->captures,
-                   "pcap, pcapng, archive or ITCH file, also as .gz or .zst; - is stdin. Several "
+                   "pcap, pcapng, archive, ITCH or JSON lines file, also as .gz or .zst; - is "
+                   "stdin. Several "
                    "are played one after the other, as one channel")
       ->required();
   command->add_option("--pace", options->pace,

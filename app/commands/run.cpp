@@ -12,10 +12,12 @@
 
 #include "app/commands/options.hpp"
 #include "app/config.hpp"
+#include "app/config_address.hpp"
 #include "app/config_host.hpp"
 #include "app/live_channel.hpp"
 #include "app/log.hpp"
 #include "app/loss_watch.hpp"
+#include "app/status/pool_watch.hpp"
 #include "app/status/process_status.hpp"
 #include "app/status/status_server.hpp"
 #include "app/stop_signal.hpp"
@@ -56,10 +58,12 @@ constexpr std::chrono::milliseconds kTick{100};
 }
 
 [[nodiscard]] status::StatusSnapshot take_snapshot(const Config& config, const Channels& channels,
-                                                   const pool::LockFreeBufferPool& pools) {
+                                                   const pool::LockFreeBufferPool& pools,
+                                                   const status::PoolWatch& watch) {
   status::StatusSnapshot snapshot;
   snapshot.process = status::read_process_status(kVersion);
   snapshot.pools = pools.stats();
+  snapshot.held = watch.held();
   std::size_t next = 0;
   for (const FeedConfig& feed : config.feeds) {
     status::FeedStatus& entry = snapshot.feeds.emplace_back();
@@ -93,13 +97,15 @@ void log_events(const Channels& channels) {
 }
 
 template <typename Snapshot>
-void work_until_stopped(const Channels& channels, Snapshot&& snapshot) {
+void work_until_stopped(const Channels& channels, const pool::LockFreeBufferPool& pools,
+                        status::PoolWatch& watch, Snapshot&& snapshot) {
   constexpr int kTicksPerLook = 10;
   LossWatch losses;
   for (int tick = 1; !stop_requested(); ++tick) {
     std::this_thread::sleep_for(kTick);
     log_events(channels);
     for (const auto& channel : channels) channel->sample(steady_nanos());
+    watch.sample(pools.stats(), steady_nanos());
     if (tick % kTicksPerLook == 0) losses.look(snapshot(), log_warning);
   }
 }
@@ -126,6 +132,10 @@ void start_server(status::StatusServer& server, const Config& config) {
     throw ConfigError{config.origin.locate("status.port") + ": " + error.what()};
   }
   log_info(fmt::format("status page: http://{}:{}/", config.status.address, server.port()));
+  const auto address = parse_ip_address(config.status.address);
+  if (address && !address->is_loopback()) {
+    log_warning("the status page is open to other hosts, without a password");
+  }
 }
 
 int run(const RunCommand& command) {
@@ -135,14 +145,15 @@ int run(const RunCommand& command) {
   catch_stop_signals();
   pool::LockFreeBufferPool pools{config.pool};
   const Channels channels = open_channels(config, pools);
-  const auto snapshot_now = [&] { return take_snapshot(config, channels, pools); };
+  status::PoolWatch watch;
+  const auto snapshot_now = [&] { return take_snapshot(config, channels, pools, watch); };
   status::StatusServer server{snapshot_now};
   if (config.status.enabled) start_server(server, config);
   log_start(channels);
 
   const std::int64_t started = steady_nanos();
   for (const auto& channel : channels) channel->start();
-  work_until_stopped(channels, snapshot_now);
+  work_until_stopped(channels, pools, watch, snapshot_now);
   log_info("stopping");
   for (const auto& channel : channels) channel->request_stop();
   for (const auto& channel : channels) channel->stop();

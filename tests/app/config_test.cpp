@@ -6,64 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "tests/app/config_text.hpp"
+
 namespace tapeline {
 namespace {
 
-// The message of the ConfigError that `text` ends in, "" when it is accepted.
-std::string error_of(const std::string& text) {
-  try {
-    static_cast<void>(parse_config(text, "c.yaml"));
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-// A configuration that is right. `line`, `channel` and `top` are further keys for its line, its
-// channel and the top, on the lines 6, 7 and 8 of the file.
-std::string with(const std::string& line, const std::string& channel = "",
-                 const std::string& top = "") {
-  return "feeds:\n"                   // 1
-         "  - name: nasdaq\n"         // 2
-         "    channels:\n"            // 3
-         "      - name: totalview\n"  // 4
-         "        lines:\n"           // 5
-         "          - {name: A, " +
-         line +
-         "}\n"
-         "        " +
-         (channel.empty() ? "# nothing" : channel) + "\n" + top;
-}
-
-const std::string kGoodLine = "group: 239.192.64.1, port: 26400";
-
-std::string with_top(const std::string& top) { return with(kGoodLine, "", top); }
-std::string with_channel(const std::string& channel) { return with(kGoodLine, channel); }
-
-struct BadConfig {
-  std::string title;
-  std::string text;
-  std::string message;  // without "c.yaml:" in front
-};
-
-void PrintTo(const BadConfig& bad, std::ostream* out) { *out << bad.title; }
+using namespace testing_config;
 
 class BadConfigTest : public testing::TestWithParam<BadConfig> {};
 
 TEST_P(BadConfigTest, IsRefusedWithItsPlaceAndWhatWouldBeRight) {
   EXPECT_EQ(error_of(GetParam().text), "c.yaml:" + GetParam().message);
 }
-
-std::string title_of(const testing::TestParamInfo<BadConfig>& parameter) {
-  return parameter.param.title;
-}
-
-const std::string kTopKeys = "'feeds', 'pool', 'market', 'archive', 'status', 'log'";
-const std::string kPortRange = "; it must be a whole number from 1 to 65535";
-const std::string kNameRule =
-    "; it must be 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or a digit";
-const std::string kAddressRule =
-    " is not an IP address; write one such as 239.192.64.1 or ff15::1 (no names)";
 
 INSTANTIATE_TEST_SUITE_P(
     Keys, BadConfigTest,
@@ -135,8 +89,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "6:67: an entry of 'sources' is a list; it must be text"},
         BadConfig{"UnknownChoice", with_channel("receive_mode: poll"),
                   "7:23: 'receive_mode' is 'poll'; it must be one of 'wait', 'spin'"},
-        BadConfig{"UnknownProtocol", "feeds:\n  - name: x\n    protocol: itch\n",
-                  "3:15: 'protocol' is 'itch'; it must be one of 'itch50', 'itch50-moldudp64'"},
+        BadConfig{
+            "UnknownProtocol", "feeds:\n  - name: x\n    protocol: itch\n",
+            "3:15: 'protocol' is 'itch'; it must be one of 'itch50', 'itch50-moldudp64', 'iex', "
+            "'json'"},
         BadConfig{"UnknownLevel", with_top("log: {level: verbose}\n"),
                   "8:14: 'level' is 'verbose'; it must be one of 'trace', 'debug', 'info', "
                   "'warn', 'error', 'off'"},
@@ -258,171 +214,6 @@ INSTANTIATE_TEST_SUITE_P(
                   "8:11: a second feed is named 'nasdaq'; give each its own name"}),
     title_of);
 
-const std::string kServerForm =
-    "; write ADDRESS:PORT, such as 10.1.2.3:26500 or [2001:db8::1]:26500";
-
-INSTANTIATE_TEST_SUITE_P(
-    Servers, BadConfigTest,
-    testing::Values(
-        BadConfig{"ServerWithoutPort", with_channel("recovery: {servers: [10.1.2.3]}"),
-                  "7:30: '10.1.2.3' has no port" + kServerForm},
-        BadConfig{"ServerWithPortZero", with_channel("recovery: {servers: ['10.1.2.3:0']}"),
-                  "7:30: '10.1.2.3:0' has no port from 1 to 65535" + kServerForm},
-        BadConfig{"ServerWithPortTooLarge", with_channel("recovery: {servers: ['10.1.2.3:65536']}"),
-                  "7:30: '10.1.2.3:65536' has no port from 1 to 65535" + kServerForm},
-        BadConfig{"ServerWithWordsForPort", with_channel("recovery: {servers: ['10.1.2.3:1x']}"),
-                  "7:30: '10.1.2.3:1x' has no port from 1 to 65535" + kServerForm},
-        BadConfig{"ServerByName", with_channel("recovery: {servers: ['host:1']}"),
-                  "7:30: 'host:1' has no IP address in front of its port" + kServerForm},
-        BadConfig{"Ipv6ServerWithoutBrackets",
-                  with_channel("recovery: {servers: ['2001:db8::1:26500']}"),
-                  "7:30: '2001:db8::1:26500' has no IP address in front of its port" + kServerForm},
-        BadConfig{"Ipv4ServerInBrackets", with_channel("recovery: {servers: ['[10.1.2.3]:1']}"),
-                  "7:30: '[10.1.2.3]:1' has no IP address in front of its port" + kServerForm},
-        BadConfig{"ServerIsMulticast", with_channel("recovery: {servers: ['239.1.1.1:1']}"),
-                  "7:30: '239.1.1.1' is no server's address; write the address of one host"},
-        BadConfig{"ServerTwice", with_channel("recovery: {servers: ['[::1]:1', '[0::1]:1']}"),
-                  "7:41: '[0::1]:1' is named twice"},
-        BadConfig{"UnknownKeyOfRecovery", with_channel("recovery: {resend_m: 1}"),
-                  "7:20: unknown key 'resend_m'; did you mean 'resend_ms'?"},
-        BadConfig{"BackOffThatFalls", with_channel("recovery: {resend_ms: 500, resend_max_ms: 50}"),
-                  "7:51: 'resend_ms' is 500 and 'resend_max_ms' 50; the first must not be the "
-                  "larger one"},
-        BadConfig{"RequestOfTooMany", with_channel("recovery: {max_messages_per_request: 65535}"),
-                  "7:46: 'max_messages_per_request' is '65535'; it must be a whole number from 1 "
-                  "to 65534"},
-        BadConfig{"FirstRequestAfterTheLast",
-                  with_channel("recovery: {first_delay_ms: 90, timeout_ms: 60}"),
-                  "7:52: 'first_delay_ms' is 90, but the gap is given up after 80 ms ('hold_ms' "
-                  "and 'timeout_ms'): nothing would be requested"},
-        BadConfig{"SnapshotWithoutCredentials", with_channel("snapshot: {servers: ['[::1]:1']}"),
-                  "7:29: a login needs credentials; add 'credentials_file: PATH' or "
-                  "'credentials_env: NAME'"},
-        BadConfig{"SnapshotWithBothCredentials",
-                  with_channel("snapshot: {servers: ['[::1]:1'], credentials_file: a, "
-                               "credentials_env: B}"),
-                  "7:80: 'credentials_file' and 'credentials_env' are both there; keep one"},
-        BadConfig{"SecretForTheNameOfAVariable",
-                  with_channel("snapshot: {servers: ['[::1]:1'], credentials_env: 'hunter:2'}"),
-                  "7:59: 'credentials_env' is no name for environment variables; write one such as "
-                  "TAPELINE_FEED, and set TAPELINE_FEED_USERNAME and TAPELINE_FEED_PASSWORD"},
-        BadConfig{
-            "MoreHeldThanThePoolHas",
-            with_channel("snapshot: {servers: ['[::1]:1'], credentials_env: B, hold_mib: 33}"),
-            "7:72: 'hold_mib' is 33 and the serialization pool has 32 MiB; raise "
-            "pool.serialization.buffer_count or lower 'hold_mib'"}),
-    title_of);
-
-// A channel over TCP; its keys are on line 5, those of its session on line 6.
-std::string over_tcp(const std::string& session, const std::string& channel = "# nothing") {
-  return "feeds:\n  - name: nasdaq\n    channels:\n      - name: totalview\n        " + channel +
-         "\n        " + session + "\n        transport: soupbintcp\n";
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Transports, BadConfigTest,
-    testing::Values(
-        BadConfig{"UnknownTransport", with_channel("transport: tcp"),
-                  "7:20: 'transport' is 'tcp'; it must be one of 'moldudp64', 'soupbintcp'"},
-        BadConfig{"SessionOfAChannelOfLines", with_channel("soupbintcp: {}"),
-                  "7:21: 'soupbintcp' is for channels with 'transport: soupbintcp'; this one has "
-                  "moldudp64"},
-        BadConfig{"LinesOfAChannelOverTcp", over_tcp("soupbintcp: {}", "lines: []"),
-                  "5:16: 'lines' is for channels with 'transport: moldudp64'; this one has "
-                  "soupbintcp"},
-        BadConfig{"RecoveryOfAChannelOverTcp", over_tcp("soupbintcp: {}", "recovery: {}"),
-                  "5:19: 'recovery' is for channels with 'transport: moldudp64'; this one has "
-                  "soupbintcp"},
-        BadConfig{"NoSession", over_tcp(""),
-                  "4:9: key 'soupbintcp' is missing in feeds[0].channels[0]; add 'soupbintcp: "
-                  "{servers: [10.1.2.3:26600]}'"},
-        BadConfig{
-            "NoServers", over_tcp("soupbintcp: {credentials_env: A}"),
-            "6:21: key 'servers' is missing in feeds[0].channels[0].soupbintcp; add 'servers: "
-            "[10.1.2.3:26600]'"},
-        BadConfig{"EmptyServers", over_tcp("soupbintcp: {servers: [], credentials_env: A}"),
-                  "6:31: 'servers' is empty; name at least one"},
-        BadConfig{"SessionTooLong",
-                  over_tcp("soupbintcp: {servers: ['[::1]:1'], credentials_env: A, session: "
-                           "ABCDEFGHIJK}"),
-                  "6:73: 'session' is 'ABCDEFGHIJK'; it must be at most 10 letters and digits, or "
-                  "empty for the current one"},
-        BadConfig{"ProtocolThatSaysLines",
-                  "feeds:\n  - name: nasdaq\n    protocol: itch50-moldudp64\n    channels:\n"
-                  "      - {name: t, transport: soupbintcp, soupbintcp: {servers: ['[::1]:1'], "
-                  "credentials_env: A}}\n",
-                  "3:15: 'protocol' is 'itch50-moldudp64' and channel 't' comes over soupbintcp; "
-                  "write 'protocol: itch50'"}),
-    title_of);
-
-TEST(Config, TakesEveryStatedValueOfRemedies) {
-  const Config config = parse_config(
-      with_channel("{}").replace(
-          with_channel("{}").find("        {}"), 10,
-          "        line_dead_ms: 1\n        conflict_window: 2\n        recovery: {servers: "
-          "['10.1.2.3:4', '[2001:db8::1]:5'], first_delay_ms: 6, resend_ms: 7, resend_max_ms: 8, "
-          "attempts: 9, timeout_ms: 10, max_messages_per_request: 11, max_requests_per_second: "
-          "12}\n        snapshot: {servers: ['10.1.2.3:13'], credentials_file: /a b, same_session: "
-          "false, on_join: "
-          "false, timeout_ms: 14, retry_ms: 15, retry_max_ms: 16, hold_mib: 17}"),
-      "c.yaml");
-  const ChannelConfig& channel = config.feeds.at(0).channels.at(0);
-  EXPECT_EQ(channel.transport, Transport::moldudp64);
-  EXPECT_EQ(channel.line_dead_ms, 1U);
-  EXPECT_EQ(channel.conflict_window, 2U);
-  ASSERT_EQ(channel.recovery.servers.size(), 2U);
-  EXPECT_EQ(channel.recovery.servers[1].address, "2001:db8::1");
-  EXPECT_EQ(channel.recovery.servers[1].port, 5U);
-  EXPECT_EQ(channel.recovery.first_delay_ms, 6U);
-  EXPECT_EQ(channel.recovery.resend_ms, 7U);
-  EXPECT_EQ(channel.recovery.resend_max_ms, 8U);
-  EXPECT_EQ(channel.recovery.attempts, 9U);
-  EXPECT_EQ(channel.recovery.timeout_ms, 10U);
-  EXPECT_EQ(channel.recovery.max_messages_per_request, 11U);
-  EXPECT_EQ(channel.recovery.max_requests_per_second, 12U);
-  EXPECT_EQ(channel.snapshot.servers.at(0).port, 13U);
-  EXPECT_EQ(channel.snapshot.credentials.file, "/a b");
-  EXPECT_FALSE(channel.snapshot.on_join);
-  EXPECT_FALSE(channel.snapshot.same_session);
-  EXPECT_EQ(channel.snapshot.timeout_ms, 14U);
-  EXPECT_EQ(channel.snapshot.retry_ms, 15U);
-  EXPECT_EQ(channel.snapshot.retry_max_ms, 16U);
-  EXPECT_EQ(channel.snapshot.hold_mib, 17U);
-}
-
-TEST(Config, TakesEveryStatedValueOfATcpSession) {
-  const Config config = parse_config(
-      over_tcp("soupbintcp: {servers: ['10.1.2.3:4'], credentials_env: NAME_1, session: S1, "
-               "heartbeat_ms: 500, watchdog_ms: 600, reconnect_ms: 7, reconnect_max_ms: 8}"),
-      "c.yaml");
-  const ChannelConfig& channel = config.feeds.at(0).channels.at(0);
-  EXPECT_EQ(channel.transport, Transport::soupbintcp);
-  EXPECT_TRUE(channel.lines.empty());
-  EXPECT_EQ(channel.soupbintcp.servers.at(0).address, "10.1.2.3");
-  EXPECT_EQ(channel.soupbintcp.credentials.environment, "NAME_1");
-  EXPECT_EQ(channel.soupbintcp.session, "S1");
-  EXPECT_EQ(channel.soupbintcp.heartbeat_ms, 500U);
-  EXPECT_EQ(channel.soupbintcp.watchdog_ms, 600U);
-  EXPECT_EQ(channel.soupbintcp.reconnect_ms, 7U);
-  EXPECT_EQ(channel.soupbintcp.reconnect_max_ms, 8U);
-}
-
-TEST(Config, SoupBinTcpYamlStatesEveryKeyOfASessionWithItsDefault) {
-  const Config config = load_config(TAPELINE_CONFIGS "/soupbintcp.yaml");
-  const SoupBinTcpConfig& soup = config.feeds.at(0).channels.at(0).soupbintcp;
-  const SoupBinTcpConfig standard;
-  EXPECT_EQ(soup.session, standard.session);
-  EXPECT_EQ(soup.heartbeat_ms, standard.heartbeat_ms);
-  EXPECT_EQ(soup.watchdog_ms, standard.watchdog_ms);
-  EXPECT_EQ(soup.reconnect_ms, standard.reconnect_ms);
-  EXPECT_EQ(soup.reconnect_max_ms, standard.reconnect_max_ms);
-  for (const std::string key :
-       {"servers", "credentials_file", "credentials_env", "session", "heartbeat_ms", "watchdog_ms",
-        "reconnect_ms", "reconnect_max_ms"}) {
-    EXPECT_TRUE(config.origin.positions.contains("feeds[0].channels[0].soupbintcp." + key)) << key;
-  }
-}
-
 TEST(Config, AcceptsIpv6GroupsAndSendersAndInterfaces) {
   const Config config = parse_config(
       with("group: 'ff15::1', port: 1, interface: eth0.100, sources: ['2001:db8::1']"), "c.yaml");
@@ -526,6 +317,7 @@ TEST(Config, RunYamlStatesTheDefaults) {
   ASSERT_EQ(config.feeds[0].channels.size(), 1U);
   const ChannelConfig& channel = config.feeds[0].channels[0];
   const ChannelConfig standard_channel;
+  EXPECT_EQ(channel.required, standard_channel.required);
   EXPECT_EQ(channel.receive_mode, standard_channel.receive_mode);
   EXPECT_EQ(channel.receive_buffer_bytes, standard_channel.receive_buffer_bytes);
   EXPECT_EQ(channel.max_datagram_bytes, standard_channel.max_datagram_bytes);
@@ -548,6 +340,8 @@ TEST(Config, RunYamlStatesTheDefaults) {
   EXPECT_EQ(config.market.preallocated_orders_mib, standard.market.preallocated_orders_mib);
   EXPECT_EQ(config.market.print_history, standard.market.print_history);
   EXPECT_EQ(config.market.scalar_kernels, standard.market.scalar_kernels);
+  EXPECT_EQ(config.market.iex_prints.not_in_volume, standard.market.iex_prints.not_in_volume);
+  EXPECT_EQ(config.market.iex_prints.not_in_price, standard.market.iex_prints.not_in_price);
   EXPECT_EQ(config.archive.enabled, standard.archive.enabled);
   EXPECT_EQ(config.archive.directory, standard.archive.directory);
   EXPECT_EQ(config.archive.compression_level, standard.archive.compression_level);
@@ -566,6 +360,7 @@ TEST(Config, RunYamlStatesEveryKey) {
   for (const std::string key : {"feeds[0].name",
                                 "feeds[0].protocol",
                                 "feeds[0].channels[0].name",
+                                "feeds[0].channels[0].required",
                                 "feeds[0].channels[0].receive_mode",
                                 "feeds[0].channels[0].receive_buffer_bytes",
                                 "feeds[0].channels[0].max_datagram_bytes",
@@ -601,6 +396,8 @@ TEST(Config, RunYamlStatesEveryKey) {
                                 "market.preallocated_orders_mib",
                                 "market.print_history",
                                 "market.scalar_kernels",
+                                "market.iex_not_in_volume",
+                                "market.iex_not_in_price",
                                 "archive.enabled",
                                 "archive.directory",
                                 "archive.compression_level",
@@ -620,6 +417,17 @@ TEST(Config, RunYamlStatesEveryKey) {
       EXPECT_TRUE(config.origin.positions.contains("pool." + pool + "." + key)) << pool << key;
     }
   }
+}
+
+TEST(Config, TakesSaleConditionsOfIexByTheirNames) {
+  const Config config = parse_config(
+      with_top("market: {iex_not_in_volume: [odd_lot, single_price_cross], iex_not_in_price: []}"),
+      "c.yaml");
+  EXPECT_EQ(config.market.iex_prints.not_in_volume, 0x28);
+  EXPECT_EQ(config.market.iex_prints.not_in_price, 0);
+  EXPECT_EQ(error_of(with_top("market: {iex_not_in_price: [late]}")),
+            "c.yaml:8:28: 'late' is no sale condition of IEX; there are intermarket_sweep, "
+            "extended_hours, odd_lot, trade_through_exempt and single_price_cross");
 }
 
 TEST(Config, EveryExampleIsRight) {

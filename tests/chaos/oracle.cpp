@@ -11,7 +11,7 @@ namespace tapeline::chaos {
 namespace {
 
 using codec::load_be;
-using codec::moldudp64::PacketStatus;
+using codec::PacketStatus;
 
 constexpr std::size_t kHeader = 20;
 constexpr std::uint64_t kHighestSequence = std::uint64_t{1} << 63U;  // larger ones are damage
@@ -135,7 +135,7 @@ PacketStatus Oracle::take_packet(std::span<const std::byte> packet, std::size_t 
   }
   has_session_ = true;
   if (start_ == 0) start_ = position_ = sequence_of(packet);
-  if (codec::moldudp64::is_malformed(status)) ++malformed_[static_cast<std::size_t>(status)];
+  if (codec::is_malformed(status)) ++malformed_[static_cast<std::size_t>(status)];
   if (status == PacketStatus::heartbeat || status == PacketStatus::end_of_session) {
     ++(status == PacketStatus::heartbeat ? heartbeats_ : ends_);
     Message& next = messages_[sequence_of(packet)];

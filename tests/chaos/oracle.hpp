@@ -127,7 +127,7 @@ class Oracle {
   const Tape& tape_;
   std::vector<Message> messages_;  // by number; one past the last for announcements
   std::vector<LineBooks> lines_;
-  std::array<std::uint64_t, codec::moldudp64::kPacketStatusCount> malformed_{};
+  std::array<std::uint64_t, codec::kPacketStatusCount> malformed_{};
   std::uint64_t packets_ = 0;
   std::uint16_t packet_line_ = 0;  // of the last one
   std::uint64_t packet_end_ = 0;   // one past the highest number that the last one named

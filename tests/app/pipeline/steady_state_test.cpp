@@ -34,7 +34,7 @@ TEST(Pipeline, AllocatesNothingThroughAMillionMessages) {
   auto opened = net::open_capture(capture.path(), pools.serialization());
   ASSERT_NE(opened.source, nullptr) << opened.error;
 
-  const auto messages = [&] { return pipeline.feed().counts().messages(); };
+  const auto messages = [&] { return pipeline.messages(); };
   const auto play_until = [&](std::uint64_t count) {
     while (messages() < count) {
       net::PacketBatch batch = opened.source->next();
