@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "codec/json/health.hpp"
-#include "codec/json/health_kernel.hpp"
+#include "codec/json/kernel.hpp"
 
 namespace {
 
@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto answer = json::health_is_ok(text);
   require(!answer.has_value() || size >= std::string_view{R"({"status":""})"}.size());
   if (size > json::kMaxHealthBytes) return 0;
-  const std::string padded = text + std::string(json::detail::kPaddingBytes, '\xFF');
-  require(json::detail::fallback_health_kernel().health_is_ok(padded.data(), size) == answer);
+  const std::string padded = text + std::string(json::kPaddingBytes, '\xFF');
+  require(json::detail::fallback_kernel().health_is_ok(padded.data(), size) == answer);
   return 0;
 }
