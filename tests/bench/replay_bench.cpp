@@ -252,7 +252,7 @@ void decode(benchmark::State& state) {
   count_messages(state);
 }
 
-void run_replay(benchmark::State& state, bool archive) {
+void run_replay(benchmark::State& state, const std::string& file, bool archive) {
   const auto folder = std::filesystem::temp_directory_path() / "tapeline-replay-bench";
   std::uint64_t messages = 0;
   for (auto _ : state) {
@@ -260,7 +260,7 @@ void run_replay(benchmark::State& state, bool archive) {
     config.status = {.enabled = true, .address = "127.0.0.1", .port = 0};
     config.archive.enabled = archive;
     config.archive.directory = folder;
-    Replay replay{std::move(config), {session_file().string()}};
+    Replay replay{std::move(config), {file}};
     replay.run();
     messages += replay.messages();
     state.PauseTiming();
@@ -270,14 +270,23 @@ void run_replay(benchmark::State& state, bool archive) {
   state.SetItemsProcessed(static_cast<std::int64_t>(messages));
 }
 
-void replay(benchmark::State& state) { run_replay(state, false); }
-void replay_with_archive(benchmark::State& state) { run_replay(state, true); }
+void replay(benchmark::State& state) { run_replay(state, session_file().string(), false); }
+void replay_with_archive(benchmark::State& state) {
+  run_replay(state, session_file().string(), true);
+}
+// A session of IEX DEEP.
+void replay_iex(benchmark::State& state) {
+  const char* const file = std::getenv("TAPELINE_BENCH_IEX_SESSION");
+  if (file == nullptr) return state.SkipWithError("TAPELINE_BENCH_IEX_SESSION is not set");
+  run_replay(state, file, false);
+}
 
 BENCHMARK(walk_length_prefixes)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(plain_switch_decode)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(decode)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(replay)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
 BENCHMARK(replay_with_archive)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
+BENCHMARK(replay_iex)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
 
 }  // namespace
 }  // namespace tapeline

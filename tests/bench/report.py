@@ -67,12 +67,12 @@ def main():
                         "met": verdict[1] if verdict else None})
 
     print(f"{platform.node()}: {processor()}, {platform.system()} {platform.release()}")
-    print(f"{'figure':<50}{'M msg/s':>9}{'lowest':>9}{'highest':>9}  {'rival':<22}{'ratio':>7}  goal")
+    print(f"{'figure':<50}{'M msg/s':>9}{'lowest':>9}{'highest':>9}  {'rival':<26}{'ratio':>7}  goal")
     for f in figures:
         ratio = f"{f['ratio']:.2f}x" if f["ratio"] else ""
         goal = f"{f['goal']} {'met' if f['met'] else 'MISSED'}" if f["goal"] else ""
         print(f"{f['what']:<50}{f['messages_per_second'] / 1e6:>9.1f}{f['lowest'] / 1e6:>9.1f}"
-              f"{f['highest'] / 1e6:>9.1f}  {f['rival'] or '':<22}{ratio:>7}  {goal}")
+              f"{f['highest'] / 1e6:>9.1f}  {f['rival'] or '':<26}{ratio:>7}  {goal}")
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 1 if arguments.check and failed else 0
