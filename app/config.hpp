@@ -106,8 +106,9 @@ struct ChannelConfig {
   std::uint32_t receive_buffer_bytes = 8 * 1024 * 1024;  // SO_RCVBUF asked for, per line
   std::uint32_t max_datagram_bytes = 1968;               // payload; longer ones are cut and counted
   std::uint32_t batch_packets = 64;                      // datagrams per recvmmsg, 1 to 64
-  std::uint32_t hold_packets = 4096;                     // early packets kept while a gap is open
-  std::uint32_t hold_ms = 20;                            // how long a gap waits for the lines
+  bool udp_gro = true;  // datagrams that the kernel got as one are taken as one (UDP_GRO)
+  std::uint32_t hold_packets = 4096;  // early packets kept while a gap is open
+  std::uint32_t hold_ms = 20;         // how long a gap waits for the lines
   std::uint32_t line_dead_ms = 3000;  // a line silent for so long beside another is dead; 0: never
   std::uint32_t conflict_window = 65'536;  // messages whose later copies are compared; 0: none
   RecoveryConfig recovery;                 // moldudp64 only

@@ -25,6 +25,7 @@ constexpr std::array kChannelKeys{Keys{"name"},
                                   Keys{"receive_buffer_bytes"},
                                   Keys{"max_datagram_bytes"},
                                   Keys{"batch_packets"},
+                                  Keys{"udp_gro"},
                                   Keys{"hold_packets"},
                                   Keys{"hold_ms"},
                                   Keys{"line_dead_ms"},
@@ -349,10 +350,10 @@ void read_lines(const ConfigSection& section, const ConfigOrigin& origin, Channe
 
 // Keys that mean nothing with the transport of the channel are mistakes.
 void refuse_keys_of_other_transport(const ConfigSection& section, Transport transport) {
-  constexpr std::array kOfMold{Keys{"lines"},         Keys{"recovery"},
-                               Keys{"hold_packets"},  Keys{"hold_ms"},
-                               Keys{"line_dead_ms"},  Keys{"conflict_window"},
-                               Keys{"batch_packets"}, Keys{"max_datagram_bytes"}};
+  constexpr std::array kOfMold{
+      Keys{"lines"},         Keys{"recovery"},           Keys{"hold_packets"},
+      Keys{"hold_ms"},       Keys{"line_dead_ms"},       Keys{"conflict_window"},
+      Keys{"batch_packets"}, Keys{"max_datagram_bytes"}, Keys{"udp_gro"}};
   constexpr std::array kOfSoup{Keys{"soupbintcp"}};
   constexpr std::array kOfJson{Keys{"json_lines"}};
   const auto refuse = [&](std::span<const Keys> keys, Transport of) {
@@ -388,6 +389,7 @@ ChannelConfig read_channel(const ConfigSection& section, Config& config,
   section.read_number("receive_buffer_bytes", channel.receive_buffer_bytes, 4096, kMaxSocketBuffer);
   section.read_number("max_datagram_bytes", channel.max_datagram_bytes, 20, 65507);
   section.read_number("batch_packets", channel.batch_packets, 1, 64);
+  section.read_flag("udp_gro", channel.udp_gro);
   section.read_number("hold_packets", channel.hold_packets, 0, 65536);
   section.read_number("hold_ms", channel.hold_ms, 0, 60000);
   section.read_number("line_dead_ms", channel.line_dead_ms, 0, 3'600'000);

@@ -49,6 +49,7 @@ constexpr std::chrono::milliseconds kDrainTime{500};
   result.receive_buffer_bytes = channel.receive_buffer_bytes;
   result.max_datagram_bytes = channel.max_datagram_bytes;
   result.batch_packets = channel.batch_packets;
+  result.gro = channel.udp_gro;
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -24,8 +25,10 @@ namespace tapeline::net {
 namespace {
 
 constexpr std::size_t kMaxBatchPackets = 64;
-constexpr std::size_t kControlBytes =
-    CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(std::uint32_t));
+constexpr std::size_t kStampBytes = CMSG_SPACE(sizeof(timespec));
+constexpr std::size_t kControlBytes = kStampBytes + CMSG_SPACE(sizeof(int));
+// More than a train can have behind its first bytes.
+constexpr std::size_t kTailBytes = 64 * 1024;
 constexpr std::chrono::milliseconds kNoBufferPause{1};
 constexpr std::chrono::milliseconds kErrorPause{100};
 constexpr std::uint32_t kMinDatagramBytes = 64;
@@ -59,7 +62,6 @@ std::uint32_t set_receive_buffer(const Socket& socket, std::uint32_t asked_bytes
 
 void set_arrival_options(const Socket& socket) {
   socket.set(SOL_SOCKET, SO_TIMESTAMPNS, 1, "cannot set SO_TIMESTAMPNS");
-  socket.set(SOL_SOCKET, SO_RXQ_OVFL, 1, "cannot set SO_RXQ_OVFL");
 }
 
 void bind_to(const Socket& socket, const Endpoint& endpoint) {
@@ -165,7 +167,14 @@ Socket open_line(const UdpLineConfig& config, Endpoint& endpoint) {
 }  // namespace
 
 struct UdpSource::Line {
-  Line(const UdpLineConfig& config, std::uint16_t line_index, std::uint32_t buffer_bytes_asked)
+  // What the control messages say of an arrival.
+  struct Arrival {
+    UnixNanos time = 0;             // 0: not told
+    std::size_t segment_bytes = 0;  // of the datagrams of a train; 0: it is one datagram
+  };
+
+  Line(const UdpLineConfig& config, std::uint16_t line_index, std::uint32_t buffer_bytes_asked,
+       bool gro)
       : index{line_index},
         servers{server_endpoints(config)},
         socket{servers.empty() ? open_line(config, endpoint)
@@ -179,11 +188,56 @@ struct UdpSource::Line {
                                  " are not of one IP version"};
       }
     }
+    const bool trains = gro && socket.try_set(SOL_UDP, UDP_GRO, 1);
+    // Memory that only trains touch.
+    if (trains) tails = std::make_unique_for_overwrite<std::byte[]>(kMaxBatchPackets * kTailBytes);
     for (std::size_t at = 0; at < kMaxBatchPackets; ++at) {
+      if (trains) vectors[at][1] = {tails.get() + at * kTailBytes, kTailBytes};
       messages[at].msg_hdr.msg_name = &names[at];
-      messages[at].msg_hdr.msg_iov = &vectors[at];
-      messages[at].msg_hdr.msg_iovlen = 1;
+      messages[at].msg_hdr.msg_iov = vectors[at].data();
+      messages[at].msg_hdr.msg_iovlen = trains ? 2 : 1;
       messages[at].msg_hdr.msg_control = controls[at].bytes.data();
+    }
+    received = kMaxBatchPackets;
+  }
+
+  // Makes ready for a receive into the slots from `first` on; what the last one left as it was
+  // is not written again.
+  void arm(std::byte* first, std::size_t slot_bytes, std::size_t payload_bytes) noexcept {
+    for (std::size_t at = 0; at < received; ++at) {
+      messages[at].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+      messages[at].msg_hdr.msg_controllen = kControlBytes;
+    }
+    received = 0;
+    if (std::exchange(armed, first) == first) return;
+    for (std::size_t at = 0; at < kMaxBatchPackets; ++at) {
+      vectors[at][0] = {first + at * slot_bytes, payload_bytes};
+    }
+  }
+
+  // Whether a message of the last receive may be a train: only then is there more to tell of it
+  // than its time.
+  [[nodiscard]] bool has_trains() const noexcept {
+    return tails != nullptr &&
+           std::any_of(
+               messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(received),
+               [](const mmsghdr& message) { return message.msg_hdr.msg_controllen > kStampBytes; });
+  }
+  [[nodiscard]] bool is_cutting() const noexcept { return static_cast<bool>(train_heads); }
+
+  // Copies payload bytes [offset, offset + count) of a message.
+  void copy_payload(std::size_t message, std::size_t offset, std::size_t count,
+                    std::byte* out) const noexcept {
+    for (const iovec& part : vectors[message]) {
+      if (offset < part.iov_len) {
+        const std::size_t here = std::min(count, part.iov_len - offset);
+        std::memcpy(out, static_cast<const std::byte*>(part.iov_base) + offset, here);
+        out += here;
+        count -= here;
+        offset += here;
+      }
+      if (count == 0) return;
+      offset -= part.iov_len;
     }
   }
 
@@ -198,33 +252,30 @@ struct UdpSource::Line {
                        [&](const Endpoint& source) { return source.same_address(sender); });
   }
 
-  // The kernel's counter has 32 bits and wraps. A value that came with an old datagram may be
-  // older than one that was asked for since.
+  // The kernel's counter has 32 bits and wraps.
   void note_drops(std::uint32_t total) noexcept {
-    const auto more = static_cast<std::int32_t>(total - last_drops);
-    if (more <= 0) return;
-    counters.kernel_drops.add(static_cast<std::uint64_t>(more));
+    counters.kernel_drops.add(total - last_drops);
     last_drops = total;
   }
 
-  // Reads the control messages; returns the receive time, 0 if there is none.
-  UnixNanos read_control(const msghdr& message) noexcept {
-    UnixNanos time = 0;
+  [[nodiscard]] static Arrival read_control(const msghdr& message) noexcept {
+    Arrival arrival;
     msghdr header_copy = message;
     for (cmsghdr* at = CMSG_FIRSTHDR(&header_copy); at != nullptr;
          at = CMSG_NXTHDR(&header_copy, at)) {
-      if (at->cmsg_level != SOL_SOCKET) continue;
-      if (at->cmsg_type == SCM_TIMESTAMPNS && at->cmsg_len >= CMSG_LEN(sizeof(timespec))) {
+      if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPNS &&
+          at->cmsg_len >= CMSG_LEN(sizeof(timespec))) {
         timespec stamp{};
         std::memcpy(&stamp, CMSG_DATA(at), sizeof stamp);
-        time = to_nanos(stamp);
-      } else if (at->cmsg_type == SO_RXQ_OVFL && at->cmsg_len >= CMSG_LEN(sizeof(std::uint32_t))) {
-        std::uint32_t drops = 0;
-        std::memcpy(&drops, CMSG_DATA(at), sizeof drops);
-        note_drops(drops);
+        arrival.time = to_nanos(stamp);
+      } else if (at->cmsg_level == SOL_UDP && at->cmsg_type == UDP_GRO &&
+                 at->cmsg_len >= CMSG_LEN(sizeof(int))) {
+        int bytes = 0;
+        std::memcpy(&bytes, CMSG_DATA(at), sizeof bytes);
+        arrival.segment_bytes = static_cast<std::size_t>(std::max(bytes, 0));
       }
     }
-    return time;
+    return arrival;
   }
 
   std::uint16_t index;
@@ -236,9 +287,17 @@ struct UdpSource::Line {
   std::uint32_t buffer_bytes = 0;
   std::uint32_t last_drops = 0;
   std::array<mmsghdr, kMaxBatchPackets> messages{};
-  std::array<iovec, kMaxBatchPackets> vectors{};
+  std::array<std::array<iovec, 2>, kMaxBatchPackets> vectors{};
   std::array<sockaddr_storage, kMaxBatchPackets> names{};
   std::array<Control, kMaxBatchPackets> controls{};
+  std::size_t received = 0;    // messages of the last receive
+  std::byte* armed = nullptr;  // what `vectors` point to
+  bool is_drained = false;     // the last receive left nothing behind
+
+  std::unique_ptr<std::byte[]> tails;      // where trains go on behind their slots
+  pool::SerializationGuard train_heads{};  // the slots, while trains are being cut
+  std::size_t cut_message = 0;             // where to go on cutting
+  std::size_t cut_offset = 0;
   std::optional<asio::posix::stream_descriptor> readiness;
   std::optional<asio::steady_timer> pause;
   UdpLineCounters counters;
@@ -263,7 +322,7 @@ UdpSource::UdpSource(const UdpSourceConfig& config, SerializationPool& pool)
   for (const UdpLineConfig& line : config.lines) {
     try {
       lines_.push_back(std::make_unique<Line>(line, static_cast<std::uint16_t>(lines_.size()),
-                                              config.receive_buffer_bytes));
+                                              config.receive_buffer_bytes, config.gro));
     } catch (const std::exception& error) {
       throw_for_line(line, error);
     }
@@ -285,13 +344,8 @@ UdpSource::Received UdpSource::receive(std::size_t index, PacketBatch& batch) {
     line.counters.no_buffer.add(1);
     return Received::no_buffer;
   }
-  const std::size_t first_slot = batch_packets_ * sizeof(Packet);
-  for (std::size_t at = 0; at < batch_packets_; ++at) {
-    line.vectors[at] = {spare_.data() + first_slot + at * slot_bytes_ + IpHeader::kMaxBytes,
-                        max_payload_bytes_};
-    line.messages[at].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
-    line.messages[at].msg_hdr.msg_controllen = kControlBytes;
-  }
+  if (line.is_cutting()) return hand_on(line, cut_trains(line), batch);
+  line.arm(slot(0), slot_bytes_, max_payload_bytes_);
   const int count = ::recvmmsg(line.socket.fd(), line.messages.data(), batch_packets_,
                                MSG_DONTWAIT | MSG_TRUNC, nullptr);
   if (count < 0) {
@@ -299,7 +353,18 @@ UdpSource::Received UdpSource::receive(std::size_t index, PacketBatch& batch) {
     line.counters.errors.add(1);
     return Received::failed;
   }
-  const std::size_t packets = fill(line, static_cast<std::size_t>(count));
+  line.received = static_cast<std::size_t>(count);
+  line.is_drained = line.received < batch_packets_;
+  if (line.has_trains()) {
+    line.counters.trains.add(1);
+    line.train_heads = std::move(spare_);
+    line.cut_message = line.cut_offset = 0;
+    return receive(index, batch);
+  }
+  return hand_on(line, fill(line), batch);
+}
+
+UdpSource::Received UdpSource::hand_on(Line& line, std::size_t packets, PacketBatch& batch) {
   if (packets > 0) {
     line.counters.batches.add(1);
     batch = PacketBatch{std::move(spare_), packets};
@@ -307,43 +372,77 @@ UdpSource::Received UdpSource::receive(std::size_t index, PacketBatch& batch) {
   return Received::packets;
 }
 
+// Where the payload of the packet `at` of spare_ goes; its headers lie in front of it.
+std::byte* UdpSource::slot(std::size_t at) const noexcept {
+  return spare_.data() + batch_packets_ * sizeof(Packet) + at * slot_bytes_ + IpHeader::kMaxBytes;
+}
+
 // Writes headers and descriptors for the datagrams just received; returns how many are handed on.
-std::size_t UdpSource::fill(Line& line, std::size_t count) {
-  const std::size_t header_bytes = line.header.bytes();
+std::size_t UdpSource::fill(Line& line) {
   std::size_t packets = 0;
-  std::uint64_t bytes = 0;
-  UnixNanos fallback_time = 0;
-  for (std::size_t at = 0; at < count; ++at) {
-    const mmsghdr& message = line.messages[at];
-    UnixNanos time = line.read_control(message.msg_hdr);
+  for (std::size_t at = 0; at < line.received; ++at) {
     if (!line.permits(line.names[at])) {
       line.counters.filtered.add(1);
       continue;
     }
-    if (time == 0) {
-      if (fallback_time == 0) fallback_time = unix_now();
-      time = fallback_time;
-    }
-    // Asked for with MSG_TRUNC, msg_len is the whole length, not what was stored.
-    const std::size_t payload_bytes = std::min<std::size_t>(message.msg_len, max_payload_bytes_);
-    const std::size_t lost_bytes = message.msg_len - payload_bytes;
-    if (lost_bytes > 0) line.counters.truncated.add(1);
-    std::byte* const datagram = static_cast<std::byte*>(line.vectors[at].iov_base) - header_bytes;
-    line.header.write(datagram, line.names[at], payload_bytes);
-    *packet_slot(spare_, packets) =
-        Packet{.datagram = datagram,
-               .rx_time = time,
-               .datagram_bytes = static_cast<std::uint32_t>(header_bytes + payload_bytes),
-               .payload_bytes = static_cast<std::uint32_t>(payload_bytes),
-               .payload_offset = static_cast<std::uint16_t>(header_bytes),
-               .line = line.index,
-               .lost_bytes = static_cast<std::uint32_t>(lost_bytes)};
-    ++packets;
-    bytes += payload_bytes;
+    const mmsghdr& message = line.messages[at];
+    describe(line, packets++, static_cast<std::byte*>(line.vectors[at][0].iov_base),
+             {.sender = &line.names[at],
+              .time = Line::read_control(message.msg_hdr).time,
+              // Asked for with MSG_TRUNC, msg_len is the whole length, not what was stored.
+              .bytes = message.msg_len});
   }
-  line.counters.packets.add(packets);
-  line.counters.bytes.add(bytes);
   return packets;
+}
+
+// Goes on cutting trains into the slots of spare_; returns how many packets are handed on. Ends
+// with all slots taken or all trains cut.
+std::size_t UdpSource::cut_trains(Line& line) {
+  std::size_t packets = 0;
+  for (; line.cut_message < line.received; ++line.cut_message, line.cut_offset = 0) {
+    const sockaddr_storage& sender = line.names[line.cut_message];
+    const mmsghdr& message = line.messages[line.cut_message];
+    const Line::Arrival arrival = Line::read_control(message.msg_hdr);
+    const bool is_train = arrival.segment_bytes != 0;
+    const bool permitted = line.permits(sender);
+    do {  // once for an empty datagram, too
+      if (packets == batch_packets_) return packets;
+      const std::size_t left = message.msg_len - line.cut_offset;
+      const std::size_t bytes = is_train ? std::min(arrival.segment_bytes, left) : left;
+      if (permitted) {
+        std::byte* const payload = slot(packets);
+        line.copy_payload(line.cut_message, line.cut_offset, std::min(bytes, max_payload_bytes_),
+                          payload);
+        describe(line, packets++, payload,
+                 {.sender = &sender, .time = arrival.time, .bytes = bytes});
+      } else {
+        line.counters.filtered.add(1);
+      }
+      line.cut_offset += bytes;
+    } while (line.cut_offset < message.msg_len);
+  }
+  line.train_heads.release();
+  return packets;
+}
+
+// Writes headers and descriptor of packet `at` of spare_, whose payload lies in its slot.
+void UdpSource::describe(Line& line, std::size_t at, std::byte* payload, const Datagram& received) {
+  const std::size_t payload_bytes = std::min(received.bytes, max_payload_bytes_);
+  const std::size_t lost_bytes = received.bytes - payload_bytes;
+  if (lost_bytes > 0) line.counters.truncated.add(1);
+  const std::size_t header_bytes = line.header.bytes();
+  std::byte* const datagram = payload - header_bytes;
+  line.header.write(datagram, *received.sender, payload_bytes);
+  *packet_slot(spare_, at) =
+      Packet{.datagram = datagram,
+             .rx_time = received.time != 0 ? received.time : unix_now(),
+             .datagram_bytes = static_cast<std::uint32_t>(header_bytes + payload_bytes),
+             .payload_bytes = static_cast<std::uint32_t>(payload_bytes),
+             .payload_offset = static_cast<std::uint16_t>(header_bytes),
+             .line = line.index,
+             .lost_bytes = static_cast<std::uint32_t>(lost_bytes)};
+  line.counters.packets.add(1);
+  line.counters.bytes.add(payload_bytes);
 }
 
 void UdpSource::start(asio::io_context& io, Sink sink) {
@@ -385,12 +484,14 @@ void UdpSource::drain(Line& line) {
     switch (receive(line.index, batch)) {
       case Received::packets:
         if (!batch.empty()) sink_(std::move(batch));
+        if (line.is_drained && !line.is_cutting()) return wait(line);
         break;
       case Received::drained: return wait(line);
       case Received::no_buffer: return wait_for(line, kNoBufferPause);
       case Received::failed: return wait_for(line, kErrorPause);
     }
   }
+  if (line.is_cutting()) return wait_for(line, std::chrono::milliseconds{0});
   wait(line);
 }
 

@@ -58,13 +58,19 @@ struct UdpSourceConfig {
   std::uint32_t max_datagram_bytes = 1968;               // payload; what is longer is cut
   std::uint32_t batch_packets = 64;     // per recvmmsg; fewer if they do not fit into a buffer
   std::uint32_t reads_per_wakeup = 16;  // then the other lines have their turn
+
+  // Lets the kernel hand over datagrams of one sender and one length as one train (UDP_GRO), where
+  // it got them as one: several times cheaper. The packets of a train have the time stamp of its
+  // first, and a train that finds the receive buffer full is one kernel drop.
+  bool gro = true;
 };
 
 struct alignas(pool::kCacheLineBytes) UdpLineCounters {
   Counter packets;  // handed on
   Counter bytes;    // UDP payload of these
   Counter batches;
-  Counter kernel_drops;  // the kernel's receive buffer was full
+  Counter trains;        // receives in which datagrams came as trains
+  Counter kernel_drops;  // the kernel's receive buffer was full; a train counts as one
   Counter truncated;     // longer than max_datagram_bytes; handed on, cut
   Counter filtered;      // from a sender that is not permitted; dropped
   Counter no_buffer;     // times that the pool was empty
@@ -106,7 +112,7 @@ class UdpSource {
   bool send_request(std::size_t line, std::size_t server,
                     std::span<const std::byte> request) noexcept;
 
-  // Asks the kernel for drops that no later datagram has told of. Call it now and then.
+  // Asks the kernel for its drops. Call it now and then.
   void refresh_kernel_drops();
 
   [[nodiscard]] std::size_t lines() const noexcept;
@@ -121,7 +127,17 @@ class UdpSource {
   void wait(Line& line);
   void wait_for(Line& line, std::chrono::milliseconds pause);
   void drain(Line& line);
-  [[nodiscard]] std::size_t fill(Line& line, std::size_t count);
+
+  struct Datagram {
+    const sockaddr_storage* sender;
+    UnixNanos time;     // 0: now
+    std::size_t bytes;  // as sent
+  };
+  [[nodiscard]] Received hand_on(Line& line, std::size_t packets, PacketBatch& batch);
+  [[nodiscard]] std::byte* slot(std::size_t at) const noexcept;
+  [[nodiscard]] std::size_t fill(Line& line);
+  [[nodiscard]] std::size_t cut_trains(Line& line);
+  void describe(Line& line, std::size_t at, std::byte* payload, const Datagram& received);
 
   SerializationPool& pool_;
   std::uint32_t batch_packets_;

@@ -263,6 +263,7 @@ Json channel_json(const ChannelConfig& channel) {
           {"receive_buffer_bytes", channel.receive_buffer_bytes},
           {"max_datagram_bytes", channel.max_datagram_bytes},
           {"batch_packets", channel.batch_packets},
+          {"udp_gro", channel.udp_gro},
           {"hold_packets", channel.hold_packets},
           {"hold_ms", channel.hold_ms},
           {"line_dead_ms", channel.line_dead_ms},

@@ -78,6 +78,7 @@ def tables(figures, goals):
     yield (["ns of the receiver's processor per packet, waiting"] + [f"{s} bytes" for s in SIZES],
            [[what] + [spread(figures[f"{name}_cpu_ns_{size}"]) for size in SIZES]
             for name, what in (("bare", "bare"), ("tapeline", "tapeline"),
+                               ("apart", "tapeline, udp_gro: false"),
                                ("books", "tapeline, with decoding, books and VWAPs"))])
 
 

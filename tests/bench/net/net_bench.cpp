@@ -99,9 +99,9 @@ double largest_rate(MakeReceiver make, Mode mode, Load::Kind kind, const Lengths
   return best;
 }
 
-void measure_cpu(Figures& figures, const std::string& name, MakeReceiver make, Depth depth,
-                 Load::Kind kind, const Lengths& lengths) {
-  const auto receiver = make({.mode = Mode::wait, .depth = depth});
+void measure_cpu(Figures& figures, const std::string& name, MakeReceiver make,
+                 const ReceiverOptions& options, Load::Kind kind, const Lengths& lengths) {
+  const auto receiver = make(options);
   const Run run = run_once(*receiver, kind, 200'000, lengths.cpu_seconds, 64);
   figures[name].push_back(run.cpu_seconds * 1e9 / static_cast<double>(run.received));
 }
@@ -139,10 +139,12 @@ void measure_all(Figures& figures, int repetition, const Lengths& lengths) {
        {std::pair{Load::Kind::bytes_200, "200"}, {Load::Kind::bytes_1400, "1400"}}) {
     for (const Peer& peer : peers) {
       const std::string name = std::string{peer.name} + "_cpu_ns_" + size;
-      measure_cpu(figures, name, peer.make, Depth::messages, kind, lengths);
+      measure_cpu(figures, name, peer.make, {}, kind, lengths);
     }
-    measure_cpu(figures, std::string{"books_cpu_ns_"} + size, tapeline_receiver, Depth::books, kind,
-                lengths);
+    measure_cpu(figures, std::string{"apart_cpu_ns_"} + size, tapeline_receiver, {.gro = false},
+                kind, lengths);
+    measure_cpu(figures, std::string{"books_cpu_ns_"} + size, tapeline_receiver,
+                {.depth = Depth::books}, kind, lengths);
   }
   figures["soup_frames"].push_back(soup_frames_per_second(lengths.soup_seconds));
 }

@@ -125,6 +125,7 @@ class TapelineReceiver final : public Receiver {
     net::UdpSourceConfig config;
     config.lines.push_back({.name = "A", .address = "127.0.0.1"});
     config.receive_buffer_bytes = options.receive_buffer_bytes;
+    config.gro = options.gro;
     return config;
   }
 

@@ -47,6 +47,7 @@ struct ReceiverOptions {
   Depth depth = Depth::messages;
   bool time_events = false;  // from the kernel's receive time to the event (depth books)
   std::uint32_t receive_buffer_bytes = 8 * 1024 * 1024;
+  bool gro = true;  // of tapeline_receiver()
 };
 
 class Receiver {
