@@ -271,7 +271,8 @@ constexpr std::array kMetrics = std::to_array<Metric>({
      "Messages won and duplicates together are what the line carried.",
      of_line<&Line::duplicates>},
     {"tapeline_line_kernel_drops_total", kCounter, "packets", kOfLine,
-     "Packets that the kernel dropped because the socket's buffer was full.",
+     "Packets that the kernel dropped because the socket's buffer was full; a train that udp_gro "
+     "brought counts as one.",
      "0; raise the receive buffer or give the thread a core.", of_line<&Line::kernel_drops>},
     {"tapeline_line_anomalies_total", kCounter, "packets or receives", "feed, channel, line, kind",
      "Datagrams from senders that are not permitted, cut datagrams, receives that found no buffer"
