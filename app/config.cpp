@@ -58,7 +58,7 @@ void read_one_pool(const ConfigSection& section, pool::PoolConfig& pool) {
   section.read_number("max_buffers", pool.max_buffers, 0, kMaxSlots);
   section.read_number("slab_buffers", pool.slab_buffers, 0, kMaxSlots);
   section.read_number("low_watermark", pool.low_watermark, 0, kMaxSlots);
-  section.read_number("batch", pool.batch, 0, 31);
+  section.read_number("batch", pool.batch, 0, 127);
   section.read_number("threads", pool.threads, 1, 1024);
   section.read_flag("huge_pages", pool.huge_pages);
   section.read_number("numa_node", pool.numa_node, -1, kMaxNumaNode);

@@ -32,8 +32,7 @@ class [[nodiscard]] BufferGuard {
   BufferGuard& operator=(const BufferGuard&) = delete;
 
   BufferGuard(BufferGuard&& other) noexcept
-      : data_{std::exchange(other.data_, nullptr)},
-        core_{std::exchange(other.core_, nullptr)},
+      : core_{std::exchange(other.core_, nullptr)},
         slot_{other.slot_},
         used_{std::exchange(other.used_, 0)} {}
 
@@ -45,7 +44,6 @@ class [[nodiscard]] BufferGuard {
   }
 
   void swap(BufferGuard& other) noexcept {
-    std::swap(data_, other.data_);
     std::swap(core_, other.core_);
     std::swap(slot_, other.slot_);
     std::swap(used_, other.used_);
@@ -55,12 +53,14 @@ class [[nodiscard]] BufferGuard {
   [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
 
   // First byte of the buffer, aligned to 64; nullptr when the guard is empty.
-  [[nodiscard]] std::byte* data() const& noexcept { return data_; }
+  [[nodiscard]] std::byte* data() const& noexcept {
+    return core_ == nullptr ? nullptr : core_->buffer(slot_);
+  }
   [[nodiscard]] std::size_t capacity() const noexcept {
     return core_ == nullptr ? 0 : core_->buffer_bytes();
   }
   // The whole buffer.
-  [[nodiscard]] std::span<std::byte> bytes() const& noexcept { return {data_, capacity()}; }
+  [[nodiscard]] std::span<std::byte> bytes() const& noexcept { return {data(), capacity()}; }
 
   // How many bytes at the front mean something. Starts at 0, moves with the guard.
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
@@ -69,7 +69,7 @@ class [[nodiscard]] BufferGuard {
     assert(used <= capacity());
     used_ = static_cast<std::uint32_t>(used);
   }
-  [[nodiscard]] std::span<const std::byte> filled() const& noexcept { return {data_, used_}; }
+  [[nodiscard]] std::span<const std::byte> filled() const& noexcept { return {data(), used_}; }
 
   // Views of a guard that dies with the expression would dangle.
   std::byte* data() const&& = delete;
@@ -85,26 +85,23 @@ class [[nodiscard]] BufferGuard {
 
  private:
   friend class BufferPool<Kind>;
-  BufferGuard(PoolCore* core, std::uint32_t slot) noexcept
-      : data_{core->buffer(slot)}, core_{core}, slot_{slot} {}
+  BufferGuard(PoolCore* core, std::uint32_t slot) noexcept : core_{core}, slot_{slot} {}
 
   // Requires: empty.
   void hold(PoolCore* core, std::uint32_t slot) noexcept {
     assert(core_ == nullptr);
-    data_ = core->buffer(slot);
     core_ = core;
     slot_ = slot;
   }
 
   // Becomes empty and leaves the slot to the caller. Requires: not empty.
   std::uint32_t forget() noexcept {
-    data_ = nullptr;
     core_ = nullptr;
     used_ = 0;
     return slot_;
   }
 
-  std::byte* data_ = nullptr;
+  // Half a line for four of them: guards cross from thread to thread in queues.
   PoolCore* core_ = nullptr;  // alive while a guard points to it
   std::uint32_t slot_ = 0;
   std::uint32_t used_ = 0;

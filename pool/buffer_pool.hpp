@@ -58,7 +58,7 @@ struct SimdKind {  // columns of doubles, two groups of four lanes in a cache li
 using SerializationGuard = BufferGuard<SerializationKind>;
 using CompressionGuard = BufferGuard<CompressionKind>;
 using SimdGuard = BufferGuard<SimdKind>;
-static_assert(sizeof(SerializationGuard) == 24);
+static_assert(sizeof(SerializationGuard) == 16);
 
 template <typename Kind>
 class BufferPool {

@@ -1,6 +1,7 @@
 #pragma once
 
-// LIFO of free slots: a Treiber stack of batches. One compare-and-swap moves up to 31 slots.
+// LIFO of free slots: a Treiber stack of batches. One compare-and-swap moves up to a batch of
+// slots.
 //
 // Thread safety: push(), pop() and depth() may be called by any number of threads.
 // Progress:      lock-free, not wait-free: a thread retries only because another one succeeded.
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 
 namespace tapeline::pool {
 
@@ -25,7 +27,8 @@ inline constexpr std::size_t kLinePairBytes = 2 * kCacheLineBytes;
 
 inline constexpr std::uint32_t kSlotBits = 20;
 inline constexpr std::uint32_t kNoSlot = (1U << kSlotBits) - 1;  // also the highest slot count
-inline constexpr std::uint32_t kMaxBatch = 31;
+inline constexpr std::uint32_t kMaxBatch = 127;
+inline constexpr std::uint32_t kUsualBatch = 31;  // the largest that takes one pair of lines
 
 // Called between reading the head and trying to replace it. Tests put a switch to another thread,
 // or other operations, into this window; here it is empty.
@@ -46,21 +49,31 @@ class BasicFreeStack {
     std::uint32_t retries;
   };
 
-  // Starts empty. Requires: slot_count <= kNoSlot.
-  explicit BasicFreeStack(std::uint32_t slot_count)
-      : records_{std::make_unique<Record[]>(slot_count)} {
-    assert(slot_count <= kNoSlot);
+  // Starts empty. Requires: slot_count <= kNoSlot, 1 <= batch <= kMaxBatch.
+  explicit BasicFreeStack(std::uint32_t slot_count, std::uint32_t batch = kUsualBatch)
+      : pairs_per_record_{static_cast<std::uint32_t>(
+            (sizeof(Record) + (batch - 1) * sizeof(std::uint32_t) + kLinePairBytes - 1) /
+            kLinePairBytes)},
+        lines_{std::make_unique<LinePair[]>(std::size_t{slot_count} * pairs_per_record_)} {
+    assert(slot_count <= kNoSlot && batch >= 1 && batch <= kMaxBatch);
+    for (std::uint32_t slot = 0; slot < slot_count; ++slot) new (&lines_[place(slot)]) Record;
+  }
+
+  // Slots that a batch may have.
+  [[nodiscard]] std::uint32_t max_batch() const noexcept {
+    return static_cast<std::uint32_t>(
+        (pairs_per_record_ * kLinePairBytes - sizeof(Record)) / sizeof(std::uint32_t) + 1);
   }
 
   // Puts `count` slots on the stack as one batch.
-  // Requires: 1 <= count <= kMaxBatch; the caller owns the slots, and they are in range.
+  // Requires: 1 <= count <= max_batch(); the caller owns the slots, and they are in range.
   Pushed push(const std::uint32_t* slots, std::uint32_t count) noexcept {
-    assert(count >= 1 && count <= kMaxBatch);
+    assert(count >= 1 && count <= max_batch());
     const std::uint32_t first = slots[0];
-    Record& record = records_[first];
+    Record& record = record_of(first);
     prefetch_to_write(&head_);
     // Plain stores: the record is ours, and readers look here only after they have popped it.
-    std::memcpy(record.others, slots + 1, (count - 1) * sizeof(std::uint32_t));
+    std::memcpy(record.others(), slots + 1, (count - 1) * sizeof(std::uint32_t));
     // acquire: the depth of the top record, stored by whoever pushed it, is read below.
     std::uint64_t head = head_.load(std::memory_order_acquire);
     for (std::uint32_t retries = 0;; ++retries) {
@@ -68,7 +81,7 @@ class BasicFreeStack {
       // relaxed: valid if the swap succeeds, because then the top record has not been popped (the
       // tag is the same) and only its owner would rewrite it.
       const std::uint32_t depth =
-          count + (top == kNoSlot ? 0 : records_[top].depth.load(std::memory_order_relaxed));
+          count + (top == kNoSlot ? 0 : record_of(top).depth.load(std::memory_order_relaxed));
       // relaxed: the swap below publishes them. Atomic, because a pop that is about to lose may
       // still read the link of this record from its previous stay on the stack.
       record.link.store(count << kSlotBits | top, std::memory_order_relaxed);
@@ -84,7 +97,7 @@ class BasicFreeStack {
     }
   }
 
-  // Takes the batch on top and writes its slots to `slots`, which has room for kMaxBatch.
+  // Takes the batch on top and writes its slots to `slots`, which has room for max_batch().
   Popped pop(std::uint32_t* slots) noexcept {
     prefetch_to_write(&head_);
     // acquire: the link of the top record, stored by whoever pushed it, is read below.
@@ -92,8 +105,8 @@ class BasicFreeStack {
     for (std::uint32_t retries = 0;; ++retries) {
       const std::uint32_t top = slot_of(head);
       if (top == kNoSlot) return {0, 0, retries};
-      const Record& record = records_[top];
-      __builtin_prefetch(&record.others[kMaxBatch / 2]);  // its second line, beside the first
+      const Record& record = record_of(top);
+      prefetch_rest(record);
       // relaxed: the load of the head ordered it. If another thread has taken the record since,
       // the link may be newer than the head, but then the tag differs and the swap fails.
       const std::uint32_t link = record.link.load(std::memory_order_relaxed);
@@ -107,7 +120,7 @@ class BasicFreeStack {
         // Only now may the rest of the record be read: it belongs to this thread.
         const std::uint32_t count = link >> kSlotBits;
         slots[0] = top;
-        std::memcpy(slots + 1, record.others, (count - 1) * sizeof(std::uint32_t));
+        std::memcpy(slots + 1, record.others(), (count - 1) * sizeof(std::uint32_t));
         // relaxed: ordered by the swap.
         return {count, record.depth.load(std::memory_order_relaxed) - count, retries};
       }
@@ -119,7 +132,7 @@ class BasicFreeStack {
     // acquire: the depth of the record is at least as new as the head.
     const std::uint32_t top = slot_of(head_.load(std::memory_order_acquire));
     // relaxed: a value to look at; nothing is decided by it.
-    return top == kNoSlot ? 0 : records_[top].depth.load(std::memory_order_relaxed);
+    return top == kNoSlot ? 0 : record_of(top).depth.load(std::memory_order_relaxed);
   }
 
   // How many pops have succeeded, modulo 2^44.
@@ -129,12 +142,22 @@ class BasicFreeStack {
 
  private:
   // One per slot, used by the first slot of each batch.
-  struct alignas(kLinePairBytes) Record {
+  // The other slots of the batch lie behind it.
+  struct Record {
     std::atomic<std::uint32_t> link{kNoSlot};  // {count:12, slot of the batch below:20}
     std::atomic<std::uint32_t> depth{0};       // slots in this batch and in those below
-    std::uint32_t others[kMaxBatch - 1]{};     // the other slots of the batch
+
+    [[nodiscard]] std::uint32_t* others() noexcept {
+      return reinterpret_cast<std::uint32_t*>(this + 1);
+    }
+    [[nodiscard]] const std::uint32_t* others() const noexcept {
+      return reinterpret_cast<const std::uint32_t*>(this + 1);
+    }
   };
-  static_assert(sizeof(Record) == kLinePairBytes, "a record is one pair of lines");
+  struct alignas(kLinePairBytes) LinePair {
+    std::byte bytes[kLinePairBytes];
+  };
+  static_assert(sizeof(Record) + (kUsualBatch - 1) * sizeof(std::uint32_t) == kLinePairBytes);
   static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
@@ -149,12 +172,29 @@ class BasicFreeStack {
 #endif
   }
 
+  // The lines of a record behind the first, all at once.
+  void prefetch_rest(const Record& record) const noexcept {
+    const auto* const first = reinterpret_cast<const std::byte*>(&record);
+    for (std::size_t at = kCacheLineBytes; at < pairs_per_record_ * kLinePairBytes;
+         at += kCacheLineBytes) {
+      __builtin_prefetch(first + at);
+    }
+  }
+
+  [[nodiscard]] std::size_t place(std::uint32_t slot) const noexcept {
+    return std::size_t{slot} * pairs_per_record_;
+  }
+  [[nodiscard]] Record& record_of(std::uint32_t slot) const noexcept {
+    return *std::launder(reinterpret_cast<Record*>(&lines_[place(slot)]));
+  }
+
   static std::uint32_t slot_of(std::uint64_t head) noexcept {
     return static_cast<std::uint32_t>(head) & kNoSlot;
   }
 
   alignas(kLinePairBytes) std::atomic<std::uint64_t> head_{kNoSlot};  // alone: all threads write it
-  alignas(kLinePairBytes) std::unique_ptr<Record[]> records_;
+  alignas(kLinePairBytes) std::uint32_t pairs_per_record_;
+  std::unique_ptr<LinePair[]> lines_;
 };
 
 #if defined(TAPELINE_POOL_HOOKED)

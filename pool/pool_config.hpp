@@ -17,7 +17,7 @@ struct PoolConfig {
   std::uint32_t slab_buffers = 0;   // buffers that growth adds at once; 0 chooses
   std::uint32_t low_watermark = 0;  // grow when fewer lie on the shared stack; 0 chooses
   bool growth_thread = true;        // false: nothing but acquire_or_grow() grows the pool
-  std::uint32_t batch = 0;          // slots per move between cache and stack, 1 to 31; 0 chooses
+  std::uint32_t batch = 0;          // slots per move between cache and stack, 1 to 127; 0 chooses
   std::uint32_t threads = 4;    // threads expected to use the pool; only used to choose the batch
   bool huge_pages = true;       // ask for transparent huge pages
   std::int32_t numa_node = -1;  // the node all memory is bound to; -1: not bound

@@ -50,7 +50,7 @@ const PoolConfig& checked(const PoolConfig& config, const char* name, std::size_
         name, "max_buffers must be 0, or at least buffer_count and overflow_buffers together");
   check(config.low_watermark <= config.buffer_count, name,
         "low_watermark must not exceed buffer_count");
-  check(config.batch <= kMaxBatch, name, "batch must be at most 31");
+  check(config.batch <= kMaxBatch, name, "batch must be at most 127");
   check(config.threads >= 1, name, "threads must be at least 1");
   check(config.numa_node >= -1 && config.numa_node <= kMaxNumaNode, name,
         "numa_node must be -1 or a node from 0 to 1023");
@@ -60,7 +60,7 @@ const PoolConfig& checked(const PoolConfig& config, const char* name, std::size_
 std::uint32_t choose_batch(const PoolConfig& config) noexcept {
   if (config.batch != 0) return config.batch;
   const std::uint64_t share = config.buffer_count / (std::uint64_t{8} * config.threads);
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(share, 1, kMaxBatch));
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(share, 1, kUsualBatch));
 }
 
 std::size_t choose_stride(const PoolConfig& config) noexcept {
@@ -87,8 +87,8 @@ PoolCore::PoolCore(const PoolConfig& config, const KindOfPool& kind)
       buffer_count_{config.buffer_count},
       fork_generation_{watch_for_forks()},
       name_{kind.name},
-      stack_{first_overflow_},
-      overflow_{config.overflow_buffers},
+      stack_{first_overflow_, batch_},
+      overflow_{config.overflow_buffers, 1},
       unattached_{batch_} {
   prepare_growth(config);
   const std::uint32_t bound = bound_of(config);

@@ -197,6 +197,6 @@ class alignas(kLinePairBytes) ThreadCache {
   Counter cas_retries_pop;
   Counter cas_retries_push;
 };
-static_assert(alignof(ThreadCache) == kLinePairBytes && sizeof(ThreadCache) == 3 * kLinePairBytes);
+static_assert(alignof(ThreadCache) == kLinePairBytes);
 
 }  // namespace tapeline::pool

@@ -91,7 +91,7 @@ TEST_P(Ownership, NoBufferIsHandedToTwoThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Ownership,
                          testing::Values(Shape{1, 0, 1}, Shape{3, 2, 1}, Shape{12, 0, 2},
-                                         Shape{64, 8, 7}, Shape{512, 0, 31}),
+                                         Shape{64, 8, 7}, Shape{512, 0, 31}, Shape{512, 0, 127}),
                          [](const auto& shape) {
                            return std::to_string(shape.param.buffers) + "buffers" +
                                   std::to_string(shape.param.batch) + "batch";

@@ -59,11 +59,19 @@ TEST(FreeStack, ReturnsBatchesLastInFirstOutWithTheirSlotsInOrder) {
 }
 
 TEST(FreeStack, MovesLargestBatchWhole) {
-  FreeStack stack{kMaxBatch};
-  std::vector<std::uint32_t> slots(kMaxBatch);
-  std::iota(slots.rbegin(), slots.rend(), 0U);
-  push(stack, slots);
-  EXPECT_EQ(pop(stack), slots);
+  for (const std::uint32_t batch : {1U, 31U, 32U, 63U, 64U, kMaxBatch}) {
+    FreeStack stack{2 * batch, batch};
+    EXPECT_GE(stack.max_batch(), batch);
+    std::vector<std::uint32_t> lower(batch);
+    std::vector<std::uint32_t> upper(batch);
+    std::iota(lower.rbegin(), lower.rend(), 0U);
+    std::iota(upper.begin(), upper.end(), batch);
+    push(stack, lower);
+    push(stack, upper);
+    EXPECT_EQ(pop(stack), upper);
+    EXPECT_EQ(pop(stack), lower);
+    EXPECT_TRUE(pop(stack).empty());
+  }
 }
 
 TEST(FreeStack, HoldsTheHighestSlotThereMayBe) {

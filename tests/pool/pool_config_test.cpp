@@ -38,6 +38,7 @@ TEST(PoolConfig, BatchIsTheShareOfAThreadWithinItsLimits) {
 
 TEST(PoolConfig, ConfiguredBatchWins) {
   EXPECT_EQ(BufferPool<SimdKind>{small_pool(256, 0, 31)}.batch(), 31U);
+  EXPECT_EQ(BufferPool<SimdKind>{small_pool(256, 0, 127)}.batch(), 127U);
 }
 
 TEST(PoolConfig, RefusesSizesThatCanNotWorkAndNamesThePool) {
@@ -50,8 +51,8 @@ TEST(PoolConfig, RefusesSizesThatCanNotWorkAndNamesThePool) {
             "compression pool: buffer_bytes must be at least 1 and less than 4 GiB");
   config = small_pool(0, 4, 1);
   EXPECT_EQ(refusal<SimdKind>(config), "simd pool: buffer_count must be at least 1");
-  config = small_pool(4, 0, 32);
-  EXPECT_EQ(refusal<SimdKind>(config), "simd pool: batch must be at most 31");
+  config = small_pool(4, 0, 128);
+  EXPECT_EQ(refusal<SimdKind>(config), "simd pool: batch must be at most 127");
   config = small_pool(4, 0, 0);
   config.threads = 0;
   EXPECT_EQ(refusal<SimdKind>(config), "simd pool: threads must be at least 1");

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -216,13 +215,6 @@ INSTANTIATE_TEST_SUITE_P(
         SessionConfig{.seed = 2, .messages = 100'000, .instruments = 40, .keep_bars = true},
         SessionConfig{.seed = 3, .messages = 1'300, .instruments = 20, .keep_bars = true}),
     [](const auto& test) { return std::to_string(test.param.messages); });
-
-// Far above what it takes, so that a busy machine does not fail it.
-TEST(Session, MillionMessagesTakeNoTime) {
-  const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(digest_of({.seed = 1, .messages = 1'000'000}).messages, 1'000'000U);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{15});
-}
 
 }  // namespace
 }  // namespace tapeline::simulate
