@@ -38,8 +38,8 @@ using State = Connection::State;
   row.push_back({now.version + " ", Style::plain});
   row.push_back(verdict(scene));
   row.push_back({"  up " + uptime_text(now.uptime_seconds), Style::plain});
-  row.push_back({"  " + clock_text(now.time_seconds) + " UTC", Style::plain});
   add_if_fits(row, {"  " + scene.url, Style::soft}, columns);
+  add_if_fits(row, {"  " + clock_text(now.time_seconds) + " UTC", Style::plain}, columns);
   add_if_fits(row, {"  pid " + std::to_string(now.pid), Style::soft}, columns);
   return row;
 }

@@ -79,6 +79,20 @@ void append(Screen& rows, Screen more) {
   return row;
 }
 
+// A title in fewer columns, without a word that is cut.
+[[nodiscard]] Row shorter_title(const Row& title, std::size_t columns) {
+  std::string text;
+  for (const Span& span : title) text += span.text;
+  if (text.size() > columns) {
+    const bool whole = text[columns] == ' ';
+    text.resize(columns);
+    if (!whole) text.resize(text.find_last_of(' ') + 1);
+  }
+  Row row{{std::move(text), Style::title}};
+  fill(row, columns, Style::title);
+  return row;
+}
+
 // Everything at a glance: of each table as many rows as there is room for, in turn.
 [[nodiscard]] Screen overview(const Moment& moment, const Choice& choice, Size room) {
   constexpr std::array kSections{View::pools,   View::channels, View::lines,
@@ -92,15 +106,22 @@ void append(Screen& rows, Screen more) {
   const std::size_t blank = room.rows >= 30 ? 1 : 0;  // rows between tables
   std::vector<std::size_t> given(sections.size());
   std::size_t left = room.rows;
-  for (bool more = true; more;) {
-    more = false;
-    for (std::size_t i = 0; i < sections.size(); ++i) {
+  // One more row for each of the first `count` sections that has one.
+  const auto give = [&](std::size_t count) {
+    bool any = false;
+    for (std::size_t i = 0; i < count; ++i) {
       const std::size_t cost = given[i] > 0 ? 1 : 2 + (i > 0 ? blank : 0);
       if (given[i] == sections[i].size() || cost > left) continue;
       given[i] += given[i] > 0 ? 1 : 2;
       left -= cost;
-      more = true;
+      any = true;
     }
+    return any;
+  };
+  // Buffers, channels and lines tell whether it is well: three rows of each come first.
+  constexpr std::size_t kVital = 3;
+  for (std::size_t row = 0; row < kVital; ++row) give(std::min(kVital, sections.size()));
+  while (give(sections.size())) {
   }
   Screen rows;
   for (std::size_t i = 0; i < sections.size(); ++i) {
@@ -108,7 +129,7 @@ void append(Screen& rows, Screen more) {
     if (i > 0 && blank > 0) rows.emplace_back();
     if (given[i] < sections[i].size()) {
       const std::string more = fmt::format(" {} of {}", given[i] - 1, sections[i].size() - 1);
-      cut(sections[i][0], room.columns - more.size());
+      sections[i][0] = shorter_title(sections[i][0], room.columns - more.size());
       sections[i][0].push_back({more, Style::sorted});
     }
     sections[i].resize(given[i]);
