@@ -72,12 +72,12 @@ class CommandLine(CliTest):
     def test_help_is_on_stdout(self):
         result = self.run_program("--help")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        for command in ("run", "replay", "decode", "simulate", "check", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "check", "watch", "healthcheck"):
             self.assertRegex(result.stdout, rf"(?m)^  {command} ")
         self.assertIn("Examples:", result.stdout)
 
     def test_each_command_has_help_with_examples(self):
-        for command in ("run", "replay", "decode", "simulate", "check", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "check", "watch", "healthcheck"):
             with self.subTest(command):
                 result = self.run_program(command, "--help")
                 self.assertEqual((result.returncode, result.stderr), (0, ""))
@@ -105,7 +105,7 @@ class CommandLine(CliTest):
         self.expect_one_line(self.run_program("check", "--fromat", "json", "x"), 2,
                              "unknown flag '--fromat' of 'tapeline check'; did you mean "
                              "'--format'?")
-        for command in ("run", "replay", "decode", "simulate", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "watch", "healthcheck"):
             with self.subTest(command):
                 self.expect_one_line(self.run_program(command, "--no-such-flag"), 2,
                                      "unknown flag '--no-such-flag'")
@@ -207,10 +207,11 @@ class Check(CliTest):
 
 
 class StatusHandler(http.server.BaseHTTPRequestHandler):
+    path_answered = "/healthz"
     answer = (200, b'{"status":"ok"}')
 
     def do_GET(self):  # noqa: N802 (the name is the library's)
-        code, body = self.answer if self.path == "/healthz" else (404, b"{}")
+        code, body = self.answer if self.path == self.path_answered else (404, b"{}")
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -223,17 +224,24 @@ class StatusHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Healthcheck(CliTest):
-    def ask(self, code, body):
-        handler = type("Handler", (StatusHandler,), {"answer": (code, body)})
+class StatusTest(CliTest):
+    def ask_server(self, path, code, body, *arguments):
+        """What the program says of a server that answers so; "URL" stands for its address."""
+        handler = type("Handler", (StatusHandler,), {"answer": (code, body), "path_answered": path})
         with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
+            url = f"http://127.0.0.1:{server.server_port}"
             try:
-                return self.run_program("healthcheck", f"http://127.0.0.1:{server.server_port}")
+                return self.run_program(*[url if word == "URL" else word for word in arguments])
             finally:
                 server.shutdown()
                 thread.join()
+
+
+class Healthcheck(StatusTest):
+    def ask(self, code, body):
+        return self.ask_server("/healthz", code, body, "healthcheck", "URL")
 
     def test_healthy(self):
         result = self.ask(200, b'{"status":"ok","uptime_seconds":1.5}')
@@ -288,6 +296,57 @@ class Healthcheck(CliTest):
             with self.subTest(url):
                 self.expect_one_line(self.run_program("healthcheck", url), 2,
                                      "is not the address of a status page")
+
+
+class Watch(StatusTest):
+    DOCUMENT = (ROOT / "tests/app/watch/status.json").read_bytes()
+
+    def ask(self, code, body, *flags):
+        return self.ask_server("/status", code, body, "watch", "URL", "--once", *flags)
+
+    def test_once_as_text(self):
+        result = self.ask(200, self.DOCUMENT)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for row in (r"tapeline 0\.1\.0  READY   up 01:02:03 ", r"nasdaq/totalview  in sync +19,998 ",
+                    r"nasdaq/totalview B  alive ", r"serialization  fits +\[#", r"nasdaq/totalview to books ",
+                    r"nasdaq/totalview  writing ", r"RSVN +52,857 +174 +17\.7238 "):
+            self.assertRegex(result.stdout, rf"(?m)^{row}")
+
+    def test_once_as_json_is_the_status_document(self):
+        result = self.ask(200, self.DOCUMENT, "--format", "json")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(json.loads(result.stdout), json.loads(self.DOCUMENT))
+
+    def test_text_of_the_process_is_escaped(self):
+        document = json.loads(self.DOCUMENT)
+        document["degraded"] = ["\x1b]0;title\x07\r\n\u009b31m"]
+        document["feeds"][0]["name"] = document["markets"][0]["top"][0]["symbol"] = "\x1b[2J\u202e"
+        for flags in ((), ("--format", "json")):
+            result = self.ask(200, json.dumps(document).encode(), *flags)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertRegex(result.stdout, r"^[ -~\n]*$")
+            self.assertIn("title", result.stdout)
+
+    def test_no_status_document(self):
+        self.expect_one_line(self.ask(503, b"{}"), 1, "HTTP 503; is it a tapeline process?")
+        for body in (b"", b"<html>", b"[]", b'{"ready":true}', b"[" * 100000, b"\xff\xfe"):
+            with self.subTest(body):
+                self.expect_one_line(self.ask(200, body), 1, "no status document")
+        self.expect_one_line(self.ask(200, b" " * (9 << 20)), 1, "the answer is too long")
+
+    def test_nobody_there(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        self.expect_one_line(self.run_program("watch", f"127.0.0.1:{port}", "--once"), 1,
+                             f"http://127.0.0.1:{port}: nothing answers there")
+
+    def test_usage(self):
+        self.expect_one_line(self.run_program("watch"), 2, "needs a terminal", "--once")
+        self.expect_one_line(self.run_program("watch", "--format", "json"), 2, "--format is for --once")
+        self.expect_one_line(self.run_program("watch", "https://x", "--once"), 2,
+                             "is not the address of a status page")
+        self.expect_one_line(self.run_program("watch", "--interval", "0"), 2,
+                             "'0' is not a number from 0.1 to 3600 seconds")
 
 
 def live_config(port=0, interface="lo", archive=None):
