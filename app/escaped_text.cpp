@@ -8,9 +8,7 @@ std::string escaped_text(std::string_view text) {
   escaped.reserve(text.size());
   for (const char letter : text) {
     const auto byte = static_cast<unsigned char>(letter);
-    if (letter == '\\') {
-      escaped += "\\\\";
-    } else if (byte >= 0x20 && byte < 0x7F) {
+    if (byte >= 0x20 && byte < 0x7F) {
       escaped += letter;
     } else {
       escaped += "\\x";

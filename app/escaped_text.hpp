@@ -9,8 +9,8 @@
 
 namespace tapeline {
 
-// `text` with everything that is not printable ASCII as \xNN, and a backslash doubled, so that two
-// texts that differ stay different.
+// `text` with everything that is not printable ASCII as \xNN. What is escaped already stays as it
+// is, so text may pass here more than once.
 [[nodiscard]] std::string escaped_text(std::string_view text);
 
 }  // namespace tapeline

@@ -95,7 +95,7 @@ TEST(StatusReading, EscapesEveryText) {
   const StatusReading reading = reading_of(json);
   EXPECT_EQ(reading.not_ready[0], "\\x1b]0;title\\x07 \\xc2\\x9b 31m");
   EXPECT_EQ(reading.channels[0].name, "a\\x0ab/totalview");
-  EXPECT_EQ(reading.instruments[0].symbol, "\\\\\\x7f");
+  EXPECT_EQ(reading.instruments[0].symbol, "\\\\x7f");
 }
 
 TEST(StatusReading, ReadsABoundedNumberOfElements) {
