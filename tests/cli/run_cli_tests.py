@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -19,6 +20,8 @@ import tempfile
 import threading
 import unittest
 import unittest.mock
+import urllib.error
+import urllib.request
 
 PROGRAM = ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -409,6 +412,104 @@ class Run(CliTest):
                     finally:
                         process.kill()
                 self.assertEqual(process.returncode, 0, errors)
+
+
+class Log(CliTest):
+    """What `tapeline run` writes to its log."""
+
+    GROUP, PORT = "239.192.64.77", 26477
+
+    def run_until(self, config, enough, meanwhile, environment=None):
+        """Lines of the log until enough(line); meanwhile(process) is called once it has begun."""
+        path = self.write("c.yaml", config)
+        lines = []
+        with subprocess.Popen([PROGRAM, "run", str(path)], cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env={**os.environ, **(environment or {})}) as process:
+            guard = threading.Timer(TIMEOUT_S, process.kill)
+            guard.start()
+            try:
+                for line in process.stderr:
+                    lines.append(line)
+                    if "status page" in line:
+                        port = int(line.split("127.0.0.1:")[1].split("/")[0])
+                    if meanwhile is not None and len(lines) > 1:
+                        meanwhile()
+                        meanwhile = None
+                    if enough(line):
+                        break
+                pages = []
+                for page in ("status", "metrics", "healthz", "readyz"):
+                    try:
+                        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10) as answer:
+                            pages.append(answer.read().decode())
+                    except urllib.error.HTTPError as error:
+                        pages.append(error.read().decode())
+                process.terminate()
+                output, errors = process.communicate(timeout=TIMEOUT_S)
+            finally:
+                guard.cancel()
+                process.kill()
+        self.assertEqual(process.returncode, 0, lines)
+        return lines + errors.splitlines(keepends=True), output + "".join(pages)
+
+    def send(self, packets):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+            for packet in packets:
+                sender.sendto(packet, (self.GROUP, self.PORT))
+
+    def test_hostile_sessions_stay_inside_their_lines(self):
+        session = b'\x1b[31m\n"}\\\xff'
+        packet = session + mold_packet(1, [system_event(b"O")])[10:]
+        for form in ("text", "json"):
+            with self.subTest(form):
+                lines, _ = self.run_until(live_config() + f"log: {{format: {form}}}\n",
+                                          lambda line: "begins for us" in line, lambda: self.send([packet]))
+                told = [line for line in lines if "begins for us" in line]
+                self.assertEqual(len(told), 1)
+                for line in lines:
+                    self.assertRegex(line, r"^[ -~]*\n$")
+                    if form == "json":
+                        self.assertEqual(list(json.loads(line)), ["time_ns", "level", "message"])
+                message = json.loads(told[0])["message"] if form == "json" else told[0]
+                self.assertIn("session '\\x1b[31m\\x0a\"}\\\\xff'", message)
+
+    def test_a_flood_of_gaps_is_bounded(self):
+        packets = [mold_packet(number, [system_event(b"O")]) for number in range(1, 802, 2)]
+        lines, pages = self.run_until(
+            live_config().replace("65536", "200000") + "log: {lines_per_second: 5}\n",
+            lambda line: "of this kind suppressed" in line, lambda: self.send(packets))
+        gaps = [line for line in lines if re.search(r"gap: messages \d+ to \d+ \(\d+\) lost", line)]
+        suppressed = [int(line.split("gap: ")[1].split()[0].replace(",", "")) for line in lines
+                      if "of this kind suppressed" in line]
+        self.assertGreaterEqual(len(gaps), 5)
+        self.assertLessEqual(len(gaps), 50)  # of ten seconds, should the host be so slow
+        happened = int(re.search(r"(?m)^tapeline_channel_gaps_total\{.*\} (\d+)$", pages)[1])
+        self.assertGreater(happened, 50)
+        self.assertEqual(len(gaps) + sum(suppressed), happened)
+
+    def test_credentials_are_never_told(self):
+        user, secret = "CANARY", "canary-pw"
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            def reject():
+                connection, _ = server.accept()
+                with connection:
+                    login = connection.recv(100)
+                    self.assertIn(secret.encode(), login)
+                    connection.sendall(struct.pack(">H", 2) + b"JA")
+            config = ("feeds:\n  - name: nasdaq\n    channels:\n      - name: totalview\n"
+                      "        transport: soupbintcp\n        soupbintcp:\n"
+                      f"          {{servers: ['127.0.0.1:{server.getsockname()[1]}'], credentials_env: CLI_LOGIN}}\n"
+                      "status: {address: 127.0.0.1, port: 0}\nlog: {level: trace}\n")
+            thread = threading.Thread(target=reject)
+            thread.start()
+            lines, pages = self.run_until(config, lambda line: "rejected the login" in line, None,
+                                          {"CLI_LOGIN_USERNAME": user, "CLI_LOGIN_PASSWORD": secret})
+            thread.join()
+        self.assertIn("check the credentials", "".join(lines))
+        for text in ("".join(lines), pages):
+            self.assertNotIn(secret, text)
+            self.assertNotIn(user, text)
 
 
 # ---- captures -----------------------------------------------------------------------------------
