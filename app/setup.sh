@@ -15,7 +15,7 @@ check_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellc
 
 browser_packages=(chromium) # and nodejs and npm, wherever they come from
 # What the tests of the status endpoint use.
-status_packages=(prometheus python3-jsonschema)
+status_packages=(prometheus python3-jsonschema systemd)
 
 say() { printf '== %s\n' "$*" >&2; }
 

@@ -325,7 +325,8 @@ class Others(unittest.TestCase):
     def test_a_leak_is_told_as_what_it_is(self):
         with subprocess.Popen([LEAKY], stdout=subprocess.PIPE, text=True) as leaky:
             try:
-                with Terminal([leaky.stdout.readline().strip(), "--interval", "0.2"]) as terminal:
+                url = leaky.stdout.readline().strip()
+                with Terminal([url, "--interval", "0.2"]) as terminal:
                     screen = terminal.wait_for(r"(?m)^serialization +may leak: \+\d+ ", 30)
                     self.assertIn(" READY, DEGRADED ", screen)
                     text = " ".join(line.strip() for line in screen.splitlines()[3:6])
@@ -333,6 +334,10 @@ class Others(unittest.TestCase):
                                      r" than \d+ s ago and never fewer since: a leak, or a reader that falls behind")
                     self.assertRegex(screen, r"(?m)^compression +fits ")
                     terminal.keep("leak")
+                with urllib.request.urlopen(url + "metrics", timeout=10) as answer:
+                    metrics = answer.read().decode()
+                self.assertIn('tapeline_pool_leak_suspected{pool="serialization"} 1\n', metrics)
+                self.assertIn('tapeline_pool_leak_suspected{pool="compression"} 0\n', metrics)
             finally:
                 leaky.terminate()
 

@@ -57,6 +57,9 @@ inline Document unwell_document() {
   channel["lost_messages"] = 1'234;
   channel["lines"][1]["alive"] = false;
   channel["lines"][1]["deaths"] = 1;
+  channel["lines"][1]["packets"] =
+      recorded_document()["feeds"][0]["channels"][0]["lines"][1]["packets"];
+  channel["lines"][1]["last_packet_age_seconds"] = 9.6;
   Document& pool = json["pools"]["serialization"];
   pool["leak_suspected"] = true;
   pool["lowest_in_use"] = 41;
