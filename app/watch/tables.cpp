@@ -10,29 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "app/watch/cells.hpp"
 #include "app/watch/number_text.hpp"
 
 namespace tapeline::watch {
 namespace {
 
 constexpr double kSilenceSeconds = 15.0;  // as the status endpoint has it
-
-using Cells = std::vector<Cell>;
-
-[[nodiscard]] Cell count(std::uint64_t value) {
-  return number_cell(count_text(value), static_cast<double>(value));
-}
-[[nodiscard]] Cell rate(double value) { return number_cell(count_text(value), value); }
-// Of which there should be none.
-[[nodiscard]] Cell alarm(std::uint64_t value, Style style = Style::bad) {
-  return number_cell(count_text(value), static_cast<double>(value),
-                     value > 0 ? style : Style::plain);
-}
-[[nodiscard]] Cell seconds(double value) { return number_cell(seconds_text(value), value); }
-[[nodiscard]] Cell share(double value) { return number_cell(share_text(value), value); }
-[[nodiscard]] Cell price(double value) { return number_cell(price_text(value), value); }
-[[nodiscard]] Cell mega(double value) { return number_cell(mega_text(value), value); }
-[[nodiscard]] Cell age(double value) { return number_cell(age_text(value), value); }
 
 [[nodiscard]] Cell channel_state(const ChannelReading& channel) {
   if (channel.awaits_snapshot) return text_cell("awaits snapshot", Style::bad);
@@ -52,49 +36,16 @@ using Cells = std::vector<Cell>;
   return text_cell("alive", Style::good);
 }
 
-[[nodiscard]] Cell pool_state(const PoolReading& pool) {
-  if (pool.leak_suspected) {
-    return text_cell("may leak: +" + count_text(pool.lowest_in_use_rise), Style::bad);
-  }
-  if (pool.overflow_buffers > 0 && pool.overflow_in_use >= pool.overflow_buffers) {
-    return text_cell("used up", Style::bad);
-  }
-  if (pool.overflow_in_use > 0) return text_cell("into the reserve", Style::warn);
-  return text_cell("fits", Style::good);
-}
-
 [[nodiscard]] Cell archive_state(const ArchiveReading& archive) {
   if (archive.failed) return text_cell("failed", Style::bad);
   if (!archive.complete) return text_cell(archive.state + ", misses packets", Style::bad);
   return text_cell(archive.state, Style::good);
 }
 
-[[nodiscard]] double share_of(std::uint64_t part, std::uint64_t all) {
-  return all == 0 ? kUnknown : static_cast<double>(part) / static_cast<double>(all);
-}
-
-// The element of that name of another document; null when there is none.
-template <typename Element>
-[[nodiscard]] const Element* named(const std::vector<Element>& elements, const std::string& name) {
-  const auto found = std::find_if(elements.begin(), elements.end(),
-                                  [&](const Element& element) { return element.name == name; });
-  return found == elements.end() ? nullptr : &*found;
-}
-
 [[nodiscard]] const LineReading* line_of(const StatusReading& reading, const std::string& channel,
                                          const std::string& line) {
   const ChannelReading* const of = named(reading.channels, channel);
   return of == nullptr ? nullptr : named(of->lines, line);
-}
-
-// What `member` of a pool or archive counts, for Moment::per_second().
-template <typename Element>
-[[nodiscard]] auto counter(std::vector<Element> StatusReading::*elements, const std::string& name,
-                           std::uint64_t Element::*member) {
-  return [elements, &name, member](const StatusReading& reading) -> std::optional<std::uint64_t> {
-    const Element* const found = named(reading.*elements, name);
-    return found == nullptr ? std::nullopt : std::optional{found->*member};
-  };
 }
 
 void add_line(const Moment& moment, const ChannelReading& channel, const LineReading& line,
@@ -202,42 +153,6 @@ Table line_table(const Moment& moment) {
   return table;
 }
 
-Table pool_table(const Moment& moment, std::size_t bar_columns) {
-  Table table{.columns = {{"POOL", true},
-                          {"STATE", true},
-                          {"USE", true},
-                          {"IN USE"},
-                          {"PEAK"},
-                          {"CACHE"},
-                          {"STACK"},
-                          {"RESERVE"},
-                          {"REFUSED"},
-                          {"HELD"},
-                          {"CAS RETRIES"},
-                          {"ACQUIRES/S"},
-                          {"MEMORY"}},
-              .rows = {},
-              .nothing = "no pool"};
-  for (const PoolReading& pool : moment.now().pools) {
-    const double acquires =
-        moment.per_second(counter(&StatusReading::pools, pool.name, &PoolReading::acquires));
-    table.rows.push_back(
-        Cells{text_cell(pool.name), pool_state(pool),
-              Cell{.spans = use_bar(pool.in_use, pool.peak_in_use, pool.buffers, bar_columns),
-                   .order = share_of(pool.in_use, pool.buffers)},
-              number_cell(count_text(pool.in_use) + "/" + count_text(pool.buffers),
-                          static_cast<double>(pool.in_use)),
-              count(pool.peak_in_use), share(share_of(pool.cache_hits, pool.acquires)),
-              share(share_of(pool.stack_hits, pool.acquires)),
-              alarm(pool.fallback_allocations, Style::warn), alarm(pool.refusals),
-              number_cell(count_text(pool.lowest_in_use), static_cast<double>(pool.lowest_in_use),
-                          pool.leak_suspected ? Style::bad : Style::plain),
-              count(pool.cas_retries), rate(acquires),
-              number_cell(bytes_text(pool.bytes_now), static_cast<double>(pool.bytes_now))});
-  }
-  return table;
-}
-
 Table latency_table(const Moment& moment) {
   Table table{.columns = {{"LATENCY", true},
                           {heat_title(moment.now()), true},
@@ -335,70 +250,6 @@ Table market_table(const Moment& moment) {
                                price(one.ask), text_cell(one.market)});
   }
   return table;
-}
-
-Screen pool_cards(const Moment& moment, std::string_view filter, std::size_t columns) {
-  constexpr std::size_t kLabel = 13;
-  constexpr std::size_t kWidestBar = 60;
-  Screen rows;
-  for (const PoolReading& pool : moment.now().pools) {
-    if (!matches(pool.name, filter)) continue;
-    const auto rise = [&](std::uint64_t PoolReading::*member) {
-      return count_text(moment.per_second(counter(&StatusReading::pools, pool.name, member)));
-    };
-    const auto served = [&](const char* by, std::uint64_t part) {
-      return fmt::format("{} {}  ", by, share_text(share_of(part, pool.acquires)));
-    };
-    const Cell state = pool_state(pool);
-    Row head{{pool.name + "  ", Style::plain}};
-    head.insert(head.end(), state.spans.begin(), state.spans.end());
-    head.push_back({"  " + bytes_text(pool.bytes_now), Style::soft});
-    fill(head, columns);
-    rows.push_back(std::move(head));
-    Row use{{fitted("  in use", kLabel, true), Style::soft}};
-    const Row bar = use_bar(pool.in_use, pool.peak_in_use, pool.buffers,
-                            std::clamp<std::size_t>(columns / 3, 4, kWidestBar));
-    use.insert(use.end(), bar.begin(), bar.end());
-    use.push_back({fmt::format(" {} of {}, peak {}", count_text(pool.in_use),
-                               count_text(pool.buffers), count_text(pool.peak_in_use)),
-                   Style::plain});
-    rows.push_back(std::move(use));
-    rows.push_back({{fitted("  held", kLabel, true), Style::soft},
-                    {fmt::format("at least {} all the time", count_text(pool.lowest_in_use)),
-                     pool.leak_suspected ? Style::bad : Style::plain},
-                    {fmt::format(", reserve {} of {} in use", count_text(pool.overflow_in_use),
-                                 count_text(pool.overflow_buffers)),
-                     pool.overflow_in_use > 0 ? Style::warn : Style::plain}});
-    rows.push_back(
-        {{fitted("  served by", kLabel, true), Style::soft},
-         {served("cache", pool.cache_hits) + served("stack", pool.stack_hits), Style::plain},
-         {"reserve " + count_text(pool.fallback_allocations) + "  ",
-          pool.fallback_allocations > 0 ? Style::warn : Style::plain},
-         {"refused " + count_text(pool.refusals), pool.refusals > 0 ? Style::bad : Style::plain}});
-    rows.push_back({{fitted("  acquires", kLabel, true), Style::soft},
-                    {fmt::format("{} ({}/s), CAS retries {} ({}/s)", count_text(pool.acquires),
-                                 rise(&PoolReading::acquires), count_text(pool.cas_retries),
-                                 rise(&PoolReading::cas_retries)),
-                     Style::plain}});
-  }
-  if (rows.empty()) rows.push_back({{"no pool", Style::soft}});
-  for (Row& row : rows) cut(row, columns);
-  return rows;
-}
-
-Row use_bar(std::uint64_t in_use, std::uint64_t peak, std::uint64_t all, std::size_t columns) {
-  const std::size_t inside = columns > 2 ? columns - 2 : 0;
-  const auto filled = [&](std::uint64_t part) {
-    const double share = all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all);
-    return static_cast<std::size_t>(std::ceil(std::min(share, 1.0) * static_cast<double>(inside)));
-  };
-  const std::size_t used = filled(in_use);
-  const std::size_t most = std::max(filled(peak), used);
-  return {{"[", Style::soft},
-          {std::string(used, '#'), Style::bar},
-          {std::string(most - used, '-'), Style::bar_peak},
-          {std::string(inside - most, '.'), Style::soft},
-          {"]", Style::soft}};
 }
 
 std::string heat_text(const std::vector<std::uint64_t>& cells) {
