@@ -110,9 +110,10 @@ void append(Screen& rows, Screen more) {
   const auto give = [&](std::size_t count) {
     bool any = false;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t cost = given[i] > 0 ? 1 : 2 + (i > 0 ? blank : 0);
+      const std::size_t rows = given[i] > 0 ? 1 : 2;  // the first one comes with the title
+      const std::size_t cost = rows + (given[i] == 0 && i > 0 ? blank : 0);
       if (given[i] == sections[i].size() || cost > left) continue;
-      given[i] += given[i] > 0 ? 1 : 2;
+      given[i] += rows;
       left -= cost;
       any = true;
     }
@@ -236,6 +237,18 @@ void type(const KeyPress& press, Choice& choice) {
   }
 }
 
+// Letters that do what another key does.
+[[nodiscard]] Key key_of(const KeyPress& key) {
+  if (key.key != Key::character) return key.key;
+  switch (key.character) {
+    case 'j': return Key::down;
+    case 'k': return Key::up;
+    case 'g': return Key::home;
+    case 'G': return Key::end;
+    default: return Key::character;
+  }
+}
+
 void press_character(char character, const Drawn& drawn, Choice& choice) {
   Order& order = order_of(choice);
   switch (character) {
@@ -260,10 +273,6 @@ void press_character(char character, const Drawn& drawn, Choice& choice) {
     case 'R':
     case 'I': order.rising = !order.rising; break;
     case 'o': order = Order{}; break;
-    case 'j': press({.key = Key::down}, drawn, choice); break;
-    case 'k': press({.key = Key::up}, drawn, choice); break;
-    case 'g': press({.key = Key::home}, drawn, choice); break;
-    case 'G': press({.key = Key::end}, drawn, choice); break;
     default:
       if (character >= '1' && character < static_cast<char>('1' + kViews)) {
         open(static_cast<View>(character - '1'), choice);
@@ -303,7 +312,7 @@ void press(const KeyPress& key, const Drawn& drawn, Choice& choice) {
   const std::size_t last =
       drawn.table_rows > drawn.page_rows ? drawn.table_rows - drawn.page_rows : 0;
   std::size_t& first = choice.first_row;
-  switch (key.key) {
+  switch (key_of(key)) {
     case Key::character: press_character(key.character, drawn, choice); break;
     case Key::escape:
       if (!std::exchange(choice.help, false)) choice.filter.clear();
