@@ -74,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "2:5: 'feeds[0]' is 'nasdaq'; it must be a mapping with the keys 'name', "
                   "'protocol', 'channels'"},
         BadConfig{"ListForMapping", with_top("log:\n  - level: info\n"),
-                  "9:3: 'log' is a list; it must be a mapping with the keys 'level', 'format', 'lines_per_second'"},
+                  "9:3: 'log' is a list; it must be a mapping with the keys 'level', 'format', "
+                  "'lines_per_second'"},
         BadConfig{"EmptyEntry", "feeds:\n  -\n",
                   "2:3: key 'name' is missing in feeds[0]; add 'name: nasdaq'"},
         BadConfig{"TextForFlag", with_top("archive: {enabled: yes}\n"),
