@@ -8,7 +8,7 @@ RUN ./tests/run
 FROM debian:bookworm-slim
 RUN apt-get update \
   && apt-get install -y --no-install-recommends \
-    libsimdjson14 libzstd1 libspdlog1.10 libfmt9 libyaml-cpp0.7 zlib1g \
+    libsimdjson14 libzstd1 libspdlog1.10 libfmt9 libyaml-cpp0.7 zlib1g libncurses6 ncurses-base \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin tapeline \
   && install -d -o tapeline -g tapeline /var/lib/tapeline

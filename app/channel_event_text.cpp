@@ -5,8 +5,8 @@
 #include <system_error>
 #include <vector>
 
-#include "app/commands/usage.hpp"
 #include "app/config_feeds.hpp"
+#include "app/escaped_text.hpp"
 #include "app/feed/json_feed.hpp"
 #include "app/snapshot_client.hpp"
 #include "net/sequencer_stats.hpp"
@@ -69,11 +69,11 @@ namespace {
 }
 
 [[nodiscard]] std::string session_name(const ChannelEvent& event) {
-  return commands::one_line(net::session_name(event.session));
+  return escaped_text(net::session_name(event.session));
 }
 
 [[nodiscard]] std::string symbol_gap_text(const ChannelEvent& event) {
-  const std::string symbol = commands::one_line(std::string{event.symbol.view()});
+  const std::string symbol = escaped_text(event.symbol.view());
   switch (static_cast<feed::JsonGap::Of>(event.reason)) {
     case feed::JsonGap::Of::trades:
       return fmt::format("{}: {} trades from number {} on are missing, its volume is incomplete",
@@ -147,10 +147,12 @@ std::string event_text(const ChannelEvent& event, const ChannelConfig& config) {
     case ChannelEventKind::resync:
       return fmt::format("position was forged or wrong: back to message {}", event.first);
     case ChannelEventKind::line_dead:
-      return fmt::format("line {} is dead: no packets while another line has some",
-                         line_name(event, config));
+      return fmt::format(
+          "line {} is dead after {} packets: none for {} ms while another line has some",
+          line_name(event, config), event.count, config.line_dead_ms);
     case ChannelEventKind::line_alive:
-      return fmt::format("line {} is alive again", line_name(event, config));
+      return fmt::format("line {} is alive again: {} packets", line_name(event, config),
+                         event.count);
     case ChannelEventKind::server_silent:
       return fmt::format("re-request server {} does not answer",
                          server_name(event, config.recovery.servers));
@@ -167,6 +169,32 @@ std::string event_text(const ChannelEvent& event, const ChannelConfig& config) {
     case ChannelEventKind::tcp_login:
     case ChannelEventKind::tcp_rejected: return tcp_text(event, config);
     case ChannelEventKind::symbol_gap: return symbol_gap_text(event);
+  }
+  return "unknown event";
+}
+
+std::string kind_text(ChannelEventKind kind) {
+  switch (kind) {
+    case ChannelEventKind::gap: return "gap";
+    case ChannelEventKind::recovered: return "recovered";
+    case ChannelEventKind::bridged: return "bridged";
+    case ChannelEventKind::session: return "session";
+    case ChannelEventKind::end_of_session: return "end of session";
+    case ChannelEventKind::resync: return "resync";
+    case ChannelEventKind::line_dead: return "line dead";
+    case ChannelEventKind::line_alive: return "line alive";
+    case ChannelEventKind::server_silent: return "re-request server silent";
+    case ChannelEventKind::server_answers: return "re-request server answers";
+    case ChannelEventKind::snapshot_wanted: return "snapshot wanted";
+    case ChannelEventKind::snapshot_begun: return "snapshot begun";
+    case ChannelEventKind::snapshot_applied: return "snapshot applied";
+    case ChannelEventKind::snapshot_failed: return "snapshot failed";
+    case ChannelEventKind::snapshot_not_waited: return "snapshot not waited for";
+    case ChannelEventKind::tcp_connected: return "connected";
+    case ChannelEventKind::tcp_disconnected: return "not connected";
+    case ChannelEventKind::tcp_login: return "login";
+    case ChannelEventKind::tcp_rejected: return "login rejected";
+    case ChannelEventKind::symbol_gap: return "symbol gap";
   }
   return "unknown event";
 }

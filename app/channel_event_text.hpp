@@ -14,6 +14,9 @@ namespace tapeline {
 // One line; `config` is of the channel that noted it and gives the names of lines and servers.
 [[nodiscard]] std::string event_text(const ChannelEvent& event, const ChannelConfig& config);
 
+// What the event is of, in a few words: "gap", "line dead".
+[[nodiscard]] std::string kind_text(ChannelEventKind kind);
+
 // Whether an operator should look at it.
 [[nodiscard]] bool is_warning(const ChannelEvent& event) noexcept;
 

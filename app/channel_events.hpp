@@ -21,7 +21,7 @@ enum class ChannelEventKind : std::uint8_t {
   session,         // begins for us at `first`
   end_of_session,  // before `first`
   resync,          // back to `first`
-  line_dead,       // line `index`
+  line_dead,       // line `index`, which had `count` packets
   line_alive,
   server_silent,        // recovery server `index` does not answer
   server_answers,       // again

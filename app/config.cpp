@@ -28,7 +28,7 @@ constexpr std::array kMarketKeys{Keys{"max_orders_mib"},    Keys{"preallocated_o
 constexpr std::array kArchiveKeys{Keys{"enabled"}, Keys{"directory"}, Keys{"compression_level"},
                                   Keys{"ring_batches"}, Keys{"flush_ms"}};
 constexpr std::array kStatusKeys{Keys{"enabled"}, Keys{"address"}, Keys{"port"}};
-constexpr std::array kLogKeys{Keys{"level"}, Keys{"format"}};
+constexpr std::array kLogKeys{Keys{"level"}, Keys{"format"}, Keys{"lines_per_second"}};
 
 // Sale conditions of IEX.
 struct NamedCondition {
@@ -153,6 +153,7 @@ void read_log(const ConfigSection& top, LogConfig& log) {
   const ConfigSection section = top.section("log", kLogKeys);
   if (section.has("level")) log.level = kLogLevels.at(section.choice("level", kLogLevels));
   section.read_choice("format", log.format, kLogFormats);
+  section.read_number("lines_per_second", log.lines_per_second, 1, 1000);
 }
 
 }  // namespace

@@ -148,6 +148,7 @@ enum class LogFormat : std::uint8_t { text, json };
 struct LogConfig {
   std::string level = "info";
   LogFormat format = LogFormat::text;
+  std::uint64_t lines_per_second = 10;  // of one kind; more are counted in one line
 };
 
 // A place in a text, counted from 1; {0, 0} is none.

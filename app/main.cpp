@@ -14,6 +14,7 @@
 #include "app/commands/run.hpp"
 #include "app/commands/simulate.hpp"
 #include "app/commands/usage.hpp"
+#include "app/commands/watch.hpp"
 #include "app/config.hpp"
 #include "app/version.hpp"
 
@@ -39,6 +40,7 @@ void describe(CLI::App& app) {
       "  tapeline simulate --write session.pcap      make a session to try things with\n"
       "  tapeline check configs/run.yaml             what would this configuration do?\n"
       "  tapeline run configs/run.yaml               the feed process, until SIGTERM\n"
+      "  tapeline watch                              what does it do?\n"
       "  tapeline healthcheck http://127.0.0.1:9600  is it well?\n\n"
       "'tapeline COMMAND --help' has the flags and examples of each.");
 }
@@ -67,6 +69,7 @@ int run_command_line(int argc, char** argv) {
   commands::add_decode_command(app, action);
   commands::add_simulate_command(app, action);
   commands::add_check_command(app, action);
+  commands::add_watch_command(app, action);
   commands::add_healthcheck_command(app, action);
   try {
     app.parse(argc, argv);

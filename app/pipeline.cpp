@@ -137,7 +137,8 @@ void Pipeline::note_symbol_gaps() {
 
 void Pipeline::Notes::on_line_state(std::size_t line, bool alive) const {
   pipeline.events_.note({.kind = alive ? ChannelEventKind::line_alive : ChannelEventKind::line_dead,
-                         .index = static_cast<std::uint32_t>(line)});
+                         .index = static_cast<std::uint32_t>(line),
+                         .count = pipeline.sequencer_.line_counters(line).packets.get()});
 }
 
 void Pipeline::Notes::on_snapshot_wanted(std::uint64_t sequence) const {

@@ -3,9 +3,9 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(g++ cmake ninja-build ccache pkg-config libasio-dev libsimdjson-dev libzstd-dev
-  libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev zlib1g-dev)
+  libspdlog-dev libyaml-cpp-dev libcli11-dev libncurses-dev nlohmann-json3-dev zlib1g-dev)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev libpcap-dev libbenchmark-dev python3
-  curl zstd tshark tcpdump iproute2 nftables)
+  curl zstd tshark tcpdump iproute2 nftables tmux)
 # What the pool's benchmark compares with.
 rival_packages=(libmimalloc2.0 libtcmalloc-minimal4 libjemalloc2 libtbbmalloc2 libboost-dev libck-dev
   libconcurrentqueue-dev libdpdk-dev)
@@ -15,7 +15,7 @@ check_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellc
 
 browser_packages=(chromium) # and nodejs and npm, wherever they come from
 # What the tests of the status endpoint use.
-status_packages=(prometheus python3-jsonschema)
+status_packages=(prometheus python3-jsonschema systemd)
 
 say() { printf '== %s\n' "$*" >&2; }
 

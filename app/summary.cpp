@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "app/commands/usage.hpp"
+#include "app/escaped_text.hpp"
 #include "app/status/status_page.hpp"
 #include "codec/decimal_text.hpp"
 
@@ -95,7 +96,7 @@ void add_channel(std::string& out, const SummaryHead& head, const ChannelStatus&
   if (channel.messages > 0) add_row(out, "by type", by_type(channel.messages_by_type));
   add_row(out, "sequence",
           fmt::format("session '{}', {} gaps, {} messages lost, {} duplicates",
-                      commands::one_line(channel.session), grouped(channel.gaps),
+                      escaped_text(channel.session), grouped(channel.gaps),
                       grouped(channel.lost_messages), grouped(channel.duplicates)));
   const std::string malformed = joined(channel.malformed);
   add_row(
@@ -143,9 +144,9 @@ void add_market(std::string& out, const status::MarketStatus& market, std::size_
     if (top-- == 0) break;
     const int decimals = row.price_decimals;
     out += fmt::format("{:<12} {:>13} {:>11} {:>13} {:>9} {:>11} {:>11}\n",
-                       commands::one_line(std::string{row.symbol_text()}),
-                       number(row.vwap, decimals + 2), number(row.last, decimals), volume(row),
-                       grouped(row.trades), number(row.bid, decimals), number(row.ask, decimals));
+                       escaped_text(row.symbol_text()), number(row.vwap, decimals + 2),
+                       number(row.last, decimals), volume(row), grouped(row.trades),
+                       number(row.bid, decimals), number(row.ask, decimals));
   }
   out += '\n';
 }

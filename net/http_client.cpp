@@ -32,31 +32,41 @@ class Descriptor {
   int fd_;
 };
 
-// Whether `fd` became ready before the deadline.
-bool wait(int fd, short events, Clock::time_point until) {
+struct Limit {
+  Clock::time_point until;
+  int cancel;  // poll() skips a negative descriptor
+};
+
+// none when `fd` is ready.
+HttpFault wait(int fd, short events, const Limit& limit) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-    if (left <= 0) return false;
-    pollfd polled{fd, events, 0};
-    const int ready = ::poll(&polled, 1, static_cast<int>(std::min<long>(left, 1'000'000)));
-    if (ready > 0) return true;
-    if (ready < 0 && errno != EINTR) return false;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(limit.until - Clock::now()).count();
+    if (left <= 0) return HttpFault::timeout;
+    std::array<pollfd, 2> polled{pollfd{fd, events, 0}, pollfd{limit.cancel, POLLIN, 0}};
+    const int ready =
+        ::poll(polled.data(), polled.size(), static_cast<int>(std::min<long>(left, 1'000'000)));
+    if (ready < 0 && errno != EINTR) return HttpFault::broken;
+    if (ready <= 0) continue;
+    return polled[1].revents != 0 ? HttpFault::cancelled : HttpFault::none;
   }
 }
 
-HttpFault connect(int fd, const addrinfo& to, Clock::time_point until) {
+HttpFault connect(int fd, const addrinfo& to, const Limit& limit) {
   if (::connect(fd, to.ai_addr, to.ai_addrlen) == 0) return HttpFault::none;
   if (errno != EINPROGRESS) return HttpFault::no_connection;
-  if (!wait(fd, POLLOUT, until)) return HttpFault::timeout;
+  const HttpFault fault = wait(fd, POLLOUT, limit);
+  if (fault != HttpFault::none) return fault;
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
   return error == 0 ? HttpFault::none : HttpFault::no_connection;
 }
 
-HttpFault send_all(int fd, std::string_view text, Clock::time_point until) {
+HttpFault send_all(int fd, std::string_view text, const Limit& limit) {
   while (!text.empty()) {
-    if (!wait(fd, POLLOUT, until)) return HttpFault::timeout;
+    const HttpFault fault = wait(fd, POLLOUT, limit);
+    if (fault != HttpFault::none) return fault;
     const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) return HttpFault::broken;
     text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
@@ -97,7 +107,7 @@ std::optional<ReplyHead> parse_head(std::string_view text) {
   return head;
 }
 
-HttpReply receive(int fd, Clock::time_point until, std::size_t max_bytes) {
+HttpReply receive(int fd, const Limit& limit, std::size_t max_bytes) {
   HttpReply reply;
   std::string text;
   std::array<char, 4096> part{};
@@ -117,7 +127,8 @@ HttpReply receive(int fd, Clock::time_point until, std::size_t max_bytes) {
       return reply;
     }
     if (text.size() > max_bytes) return {.fault = HttpFault::too_long, .status = 0, .body = {}};
-    if (!wait(fd, POLLIN, until)) return {.fault = HttpFault::timeout, .status = 0, .body = {}};
+    const HttpFault fault = wait(fd, POLLIN, limit);
+    if (fault != HttpFault::none) return {.fault = fault, .status = 0, .body = {}};
     const ssize_t got = ::recv(fd, part.data(), part.size(), 0);
     if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
     ended = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
@@ -127,7 +138,7 @@ HttpReply receive(int fd, Clock::time_point until, std::size_t max_bytes) {
 }  // namespace
 
 HttpReply http_get(const std::string& host, std::uint16_t port, const std::string& path,
-                   std::chrono::milliseconds limit, std::size_t max_bytes) {
+                   std::chrono::milliseconds limit, std::size_t max_bytes, int cancel) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
@@ -136,7 +147,7 @@ HttpReply http_get(const std::string& host, std::uint16_t port, const std::strin
     return {.fault = HttpFault::no_address, .status = 0, .body = {}};
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses{found, ::freeaddrinfo};
-  const Clock::time_point until = Clock::now() + limit;
+  const Limit bounds{.until = Clock::now() + limit, .cancel = cancel};
   const bool is_v6 = host.find(':') != std::string::npos;
   const std::string request = "GET " + path +
                               " HTTP/1.0\r\nHost: " + (is_v6 ? "[" + host + "]" : host) + ":" +
@@ -146,10 +157,11 @@ HttpReply http_get(const std::string& host, std::uint16_t port, const std::strin
     const Descriptor socket{
         ::socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->ai_protocol)};
     if (socket.get() < 0) continue;
-    reply.fault = connect(socket.get(), *to, until);
+    reply.fault = connect(socket.get(), *to, bounds);
+    if (reply.fault == HttpFault::cancelled) return reply;
     if (reply.fault != HttpFault::none) continue;
-    reply.fault = send_all(socket.get(), request, until);
-    return reply.fault == HttpFault::none ? receive(socket.get(), until, max_bytes) : reply;
+    reply.fault = send_all(socket.get(), request, bounds);
+    return reply.fault == HttpFault::none ? receive(socket.get(), bounds, max_bytes) : reply;
   }
   return reply;
 }

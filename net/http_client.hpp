@@ -21,6 +21,7 @@ enum class HttpFault : std::uint8_t {
   too_long,  // more than max_bytes
   broken,    // the connection ended before the answer was whole
   not_http,
+  cancelled,
 };
 
 struct HttpReply {
@@ -29,11 +30,14 @@ struct HttpReply {
   std::string body;
 };
 
+inline constexpr int kNoCancel = -1;
+
 // `host` is a name or an address without brackets; `path` holds no space or control character.
-// Returns within `limit` and a little, whatever the other side does; resolving a name takes the
-// time of the resolver besides. `max_bytes` bounds head and body together.
+// Returns within `limit` and a little, whatever the other side does, and at once when the
+// descriptor `cancel` can be read from; resolving a name takes the time of the resolver besides.
+// `max_bytes` bounds head and body together.
 [[nodiscard]] HttpReply http_get(const std::string& host, std::uint16_t port,
                                  const std::string& path, std::chrono::milliseconds limit,
-                                 std::size_t max_bytes);
+                                 std::size_t max_bytes, int cancel = kNoCancel);
 
 }  // namespace tapeline::net

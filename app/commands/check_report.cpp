@@ -327,7 +327,8 @@ std::string check_report_text(const Config& config) {
     out << "status: off\n";
   }
   out << "log: " << config.log.level
-      << (config.log.format == LogFormat::json ? ", as JSON\n" : ", as text\n");
+      << (config.log.format == LogFormat::json ? ", as JSON" : ", as text") << ", "
+      << config.log.lines_per_second << " lines of a kind per second\n";
   return out.str();
 }
 
@@ -370,7 +371,8 @@ std::string check_report_json(const Config& config, const std::vector<HostFindin
                       {"port", config.status.port}}},
                     {"log",
                      {{"level", config.log.level},
-                      {"format", config.log.format == LogFormat::json ? "json" : "text"}}}};
+                      {"format", config.log.format == LogFormat::json ? "json" : "text"},
+                      {"lines_per_second", config.log.lines_per_second}}}};
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -22,6 +22,8 @@ constexpr std::size_t kMaxAnswerBytes = codec::json::kMaxHealthBytes + std::size
                     "http://127.0.0.1:9600"};
 }
 
+}  // namespace
+
 std::string plain_words(net::HttpFault fault) {
   switch (fault) {
     case net::HttpFault::none: return "";
@@ -31,13 +33,12 @@ std::string plain_words(net::HttpFault fault) {
     case net::HttpFault::too_long: return "the answer is too long";
     case net::HttpFault::broken: return "the connection broke before the answer was whole";
     case net::HttpFault::not_http: return "no HTTP answer";
+    case net::HttpFault::cancelled: return "it was not waited for";
   }
   return "";
 }
 
-}  // namespace
-
-StatusUrl parse_status_url(std::string_view text) {
+StatusUrl parse_status_url(std::string_view text, const std::string& path) {
   constexpr std::string_view kScheme = "http://";
   std::string_view rest = text;
   if (rest.starts_with(kScheme)) {
@@ -46,6 +47,7 @@ StatusUrl parse_status_url(std::string_view text) {
     throw_bad_url(text);
   }
   StatusUrl url;
+  url.path = path;
   const std::size_t slash = rest.find('/');
   if (slash != std::string_view::npos && slash + 1 < rest.size()) url.path = rest.substr(slash);
   rest = rest.substr(0, slash);

@@ -9,17 +9,23 @@
 #include <string>
 #include <string_view>
 
+#include "net/http_client.hpp"
+
 namespace tapeline::commands {
 
 // Where a process shows its status: "http://host:port", also "host:port" and with a path behind.
 struct StatusUrl {
   std::string host;
   std::uint16_t port = 9600;
-  std::string path = "/healthz";
+  std::string path;
 };
 
-// Throws ConfigError with what would be right.
-[[nodiscard]] StatusUrl parse_status_url(std::string_view text);
+// `path` is asked for when the text has none. Throws ConfigError with what would be right.
+[[nodiscard]] StatusUrl parse_status_url(std::string_view text,
+                                         const std::string& path = "/healthz");
+
+// Why there was no answer, as it stands in a message; empty for HttpFault::none.
+[[nodiscard]] std::string plain_words(net::HttpFault fault);
 
 struct HealthAnswer {
   bool healthy = false;

@@ -14,6 +14,7 @@
 #include "app/config.hpp"
 #include "app/config_address.hpp"
 #include "app/config_host.hpp"
+#include "app/event_log.hpp"
 #include "app/live_channel.hpp"
 #include "app/log.hpp"
 #include "app/loss_watch.hpp"
@@ -89,21 +90,22 @@ void log_start(const Channels& channels) {
   }
 }
 
-void log_events(const Channels& channels) {
+void log_events(const Channels& channels, EventLog& log) {
   for (const auto& channel : channels) {
-    log_channel_events(channel->feed_name() + "/" + channel->name(), channel->config(),
-                       channel->events());
+    log.take(channel->feed_name() + "/" + channel->name(), channel->config(), channel->events(),
+             steady_nanos());
   }
+  log.tell_suppressed(steady_nanos());
 }
 
 template <typename Snapshot>
 void work_until_stopped(const Channels& channels, const pool::LockFreeBufferPool& pools,
-                        status::PoolWatch& watch, Snapshot&& snapshot) {
+                        status::PoolWatch& watch, EventLog& log, Snapshot&& snapshot) {
   constexpr int kTicksPerLook = 10;
   LossWatch losses;
   for (int tick = 1; !stop_requested(); ++tick) {
     std::this_thread::sleep_for(kTick);
-    log_events(channels);
+    log_events(channels, log);
     for (const auto& channel : channels) channel->sample(steady_nanos());
     watch.sample(pools.stats(), steady_nanos());
     if (tick % kTicksPerLook == 0) losses.look(snapshot(), log_warning);
@@ -151,14 +153,18 @@ int run(const RunCommand& command) {
   if (config.status.enabled) start_server(server, config);
   log_start(channels);
 
+  EventLog log{config.log.lines_per_second, [](bool is_warning, const std::string& line) {
+                 is_warning ? log_warning(line) : log_info(line);
+               }};
   const std::int64_t started = steady_nanos();
   for (const auto& channel : channels) channel->start();
-  work_until_stopped(channels, pools, watch, snapshot_now);
+  work_until_stopped(channels, pools, watch, log, snapshot_now);
   log_info("stopping");
   for (const auto& channel : channels) channel->request_stop();
   for (const auto& channel : channels) channel->stop();
   server.stop();
-  log_events(channels);
+  log_events(channels, log);
+  log.tell_suppressed(steady_nanos(), true);
 
   SummaryHead head;
   head.command = "run";

@@ -35,10 +35,11 @@ TEST(ChannelEventText, GapsSayTheirRangeAndWhatBecameOfThem) {
 }
 
 TEST(ChannelEventText, LinesAndServersHaveTheirNames) {
-  EXPECT_EQ(text({.kind = Kind::line_dead, .index = 1}),
-            "line B is dead: no packets while another line has some");
-  EXPECT_EQ(text({.kind = Kind::line_alive, .index = 0}), "line A is alive again");
-  EXPECT_EQ(text({.kind = Kind::line_alive, .index = 9}), "line 9 is alive again");
+  EXPECT_EQ(text({.kind = Kind::line_dead, .index = 1, .count = 7}),
+            "line B is dead after 7 packets: none for 3000 ms while another line has some");
+  EXPECT_EQ(text({.kind = Kind::line_alive, .index = 0, .count = 8}),
+            "line A is alive again: 8 packets");
+  EXPECT_EQ(text({.kind = Kind::line_alive, .index = 9}), "line 9 is alive again: 0 packets");
   EXPECT_EQ(text({.kind = Kind::server_silent, .index = 1}),
             "re-request server [::1]:2 does not answer");
   EXPECT_EQ(text({.kind = Kind::server_answers, .index = 0}),

@@ -74,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "2:5: 'feeds[0]' is 'nasdaq'; it must be a mapping with the keys 'name', "
                   "'protocol', 'channels'"},
         BadConfig{"ListForMapping", with_top("log:\n  - level: info\n"),
-                  "9:3: 'log' is a list; it must be a mapping with the keys 'level', 'format'"},
+                  "9:3: 'log' is a list; it must be a mapping with the keys 'level', 'format', "
+                  "'lines_per_second'"},
         BadConfig{"EmptyEntry", "feeds:\n  -\n",
                   "2:3: key 'name' is missing in feeds[0]; add 'name: nasdaq'"},
         BadConfig{"TextForFlag", with_top("archive: {enabled: yes}\n"),
@@ -241,7 +242,7 @@ TEST(Config, TakesEveryStatedValue) {
       "archive: {enabled: true, directory: /data/a b, compression_level: 3, ring_batches: 16,"
       " flush_ms: 17}\n"
       "status: {enabled: false, address: '::1', port: 0}\n"
-      "log: {level: error, format: json}\n",
+      "log: {level: error, format: json, lines_per_second: 18}\n",
       "c.yaml");
   const ChannelConfig& channel = config.feeds.at(0).channels.at(0);
   EXPECT_EQ(channel.receive_mode, ReceiveMode::spin);
@@ -274,6 +275,7 @@ TEST(Config, TakesEveryStatedValue) {
   EXPECT_EQ(config.status.port, 0U);
   EXPECT_EQ(config.log.level, "error");
   EXPECT_EQ(config.log.format, LogFormat::json);
+  EXPECT_EQ(config.log.lines_per_second, 18U);
 }
 
 void expect_equal(const pool::PoolConfig& stated, const pool::PoolConfig& standard) {
@@ -352,6 +354,7 @@ TEST(Config, RunYamlStatesTheDefaults) {
   EXPECT_EQ(config.status.port, standard.status.port);
   EXPECT_EQ(config.log.level, standard.log.level);
   EXPECT_EQ(config.log.format, standard.log.format);
+  EXPECT_EQ(config.log.lines_per_second, standard.log.lines_per_second);
 }
 
 // With the test above: a key added to the reader must be added to run.yaml.
@@ -407,7 +410,8 @@ TEST(Config, RunYamlStatesEveryKey) {
                                 "status.address",
                                 "status.port",
                                 "log.level",
-                                "log.format"}) {
+                                "log.format",
+                                "log.lines_per_second"}) {
     EXPECT_TRUE(config.origin.positions.contains(key)) << key;
   }
   for (const std::string pool : {"serialization", "compression", "simd"}) {

@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -19,6 +20,8 @@ import tempfile
 import threading
 import unittest
 import unittest.mock
+import urllib.error
+import urllib.request
 
 PROGRAM = ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -72,12 +75,12 @@ class CommandLine(CliTest):
     def test_help_is_on_stdout(self):
         result = self.run_program("--help")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        for command in ("run", "replay", "decode", "simulate", "check", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "check", "watch", "healthcheck"):
             self.assertRegex(result.stdout, rf"(?m)^  {command} ")
         self.assertIn("Examples:", result.stdout)
 
     def test_each_command_has_help_with_examples(self):
-        for command in ("run", "replay", "decode", "simulate", "check", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "check", "watch", "healthcheck"):
             with self.subTest(command):
                 result = self.run_program(command, "--help")
                 self.assertEqual((result.returncode, result.stderr), (0, ""))
@@ -105,7 +108,7 @@ class CommandLine(CliTest):
         self.expect_one_line(self.run_program("check", "--fromat", "json", "x"), 2,
                              "unknown flag '--fromat' of 'tapeline check'; did you mean "
                              "'--format'?")
-        for command in ("run", "replay", "decode", "simulate", "healthcheck"):
+        for command in ("run", "replay", "decode", "simulate", "watch", "healthcheck"):
             with self.subTest(command):
                 self.expect_one_line(self.run_program(command, "--no-such-flag"), 2,
                                      "unknown flag '--no-such-flag'")
@@ -207,10 +210,11 @@ class Check(CliTest):
 
 
 class StatusHandler(http.server.BaseHTTPRequestHandler):
+    path_answered = "/healthz"
     answer = (200, b'{"status":"ok"}')
 
     def do_GET(self):  # noqa: N802 (the name is the library's)
-        code, body = self.answer if self.path == "/healthz" else (404, b"{}")
+        code, body = self.answer if self.path == self.path_answered else (404, b"{}")
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -223,17 +227,24 @@ class StatusHandler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Healthcheck(CliTest):
-    def ask(self, code, body):
-        handler = type("Handler", (StatusHandler,), {"answer": (code, body)})
+class StatusTest(CliTest):
+    def ask_server(self, path, code, body, *arguments):
+        """What the program says of a server that answers so; "URL" stands for its address."""
+        handler = type("Handler", (StatusHandler,), {"answer": (code, body), "path_answered": path})
         with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
+            url = f"http://127.0.0.1:{server.server_port}"
             try:
-                return self.run_program("healthcheck", f"http://127.0.0.1:{server.server_port}")
+                return self.run_program(*[url if word == "URL" else word for word in arguments])
             finally:
                 server.shutdown()
                 thread.join()
+
+
+class Healthcheck(StatusTest):
+    def ask(self, code, body):
+        return self.ask_server("/healthz", code, body, "healthcheck", "URL")
 
     def test_healthy(self):
         result = self.ask(200, b'{"status":"ok","uptime_seconds":1.5}')
@@ -288,6 +299,57 @@ class Healthcheck(CliTest):
             with self.subTest(url):
                 self.expect_one_line(self.run_program("healthcheck", url), 2,
                                      "is not the address of a status page")
+
+
+class Watch(StatusTest):
+    DOCUMENT = (ROOT / "tests/app/watch/status.json").read_bytes()
+
+    def ask(self, code, body, *flags):
+        return self.ask_server("/status", code, body, "watch", "URL", "--once", *flags)
+
+    def test_once_as_text(self):
+        result = self.ask(200, self.DOCUMENT)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for row in (r"tapeline 0\.1\.0  READY   up 01:02:03 ", r"nasdaq/totalview  in sync +19,998 ",
+                    r"nasdaq/totalview B  alive ", r"serialization  fits +\[#", r"nasdaq/totalview to books ",
+                    r"nasdaq/totalview  writing ", r"RSVN +52,857 +174 +17\.7238 "):
+            self.assertRegex(result.stdout, rf"(?m)^{row}")
+
+    def test_once_as_json_is_the_status_document(self):
+        result = self.ask(200, self.DOCUMENT, "--format", "json")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(json.loads(result.stdout), json.loads(self.DOCUMENT))
+
+    def test_text_of_the_process_is_escaped(self):
+        document = json.loads(self.DOCUMENT)
+        document["degraded"] = ["\x1b]0;title\x07\r\n\u009b31m"]
+        document["feeds"][0]["name"] = document["markets"][0]["top"][0]["symbol"] = "\x1b[2J\u202e"
+        for flags in ((), ("--format", "json")):
+            result = self.ask(200, json.dumps(document).encode(), *flags)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertRegex(result.stdout, r"^[ -~\n]*$")
+            self.assertIn("title", result.stdout)
+
+    def test_no_status_document(self):
+        self.expect_one_line(self.ask(503, b"{}"), 1, "HTTP 503; is it a tapeline process?")
+        for body in (b"", b"<html>", b"[]", b'{"ready":true}', b"[" * 100000, b"\xff\xfe"):
+            with self.subTest(body):
+                self.expect_one_line(self.ask(200, body), 1, "no status document")
+        self.expect_one_line(self.ask(200, b" " * (9 << 20)), 1, "the answer is too long")
+
+    def test_nobody_there(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        self.expect_one_line(self.run_program("watch", f"127.0.0.1:{port}", "--once"), 1,
+                             f"http://127.0.0.1:{port}: nothing answers there")
+
+    def test_usage(self):
+        self.expect_one_line(self.run_program("watch"), 2, "needs a terminal", "--once")
+        self.expect_one_line(self.run_program("watch", "--format", "json"), 2, "--format is for --once")
+        self.expect_one_line(self.run_program("watch", "https://x", "--once"), 2,
+                             "is not the address of a status page")
+        self.expect_one_line(self.run_program("watch", "--interval", "0"), 2,
+                             "'0' is not a number from 0.1 to 3600 seconds")
 
 
 def live_config(port=0, interface="lo", archive=None):
@@ -350,6 +412,104 @@ class Run(CliTest):
                     finally:
                         process.kill()
                 self.assertEqual(process.returncode, 0, errors)
+
+
+class Log(CliTest):
+    """What `tapeline run` writes to its log."""
+
+    GROUP, PORT = "239.192.64.77", 26477
+
+    def run_until(self, config, enough, meanwhile, environment=None):
+        """Lines of the log until enough(line); meanwhile(process) is called once it has begun."""
+        path = self.write("c.yaml", config)
+        lines = []
+        with subprocess.Popen([PROGRAM, "run", str(path)], cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env={**os.environ, **(environment or {})}) as process:
+            guard = threading.Timer(TIMEOUT_S, process.kill)
+            guard.start()
+            try:
+                for line in process.stderr:
+                    lines.append(line)
+                    if "status page" in line:
+                        port = int(line.split("127.0.0.1:")[1].split("/")[0])
+                    if meanwhile is not None and len(lines) > 1:
+                        meanwhile()
+                        meanwhile = None
+                    if enough(line):
+                        break
+                pages = []
+                for page in ("status", "metrics", "healthz", "readyz"):
+                    try:
+                        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10) as answer:
+                            pages.append(answer.read().decode())
+                    except urllib.error.HTTPError as error:
+                        pages.append(error.read().decode())
+                process.terminate()
+                output, errors = process.communicate(timeout=TIMEOUT_S)
+            finally:
+                guard.cancel()
+                process.kill()
+        self.assertEqual(process.returncode, 0, lines)
+        return lines + errors.splitlines(keepends=True), output + "".join(pages)
+
+    def send(self, packets):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+            for packet in packets:
+                sender.sendto(packet, (self.GROUP, self.PORT))
+
+    def test_hostile_sessions_stay_inside_their_lines(self):
+        session = b'\x1b[31m\n"}\\\xff'
+        packet = session + mold_packet(1, [system_event(b"O")])[10:]
+        for form in ("text", "json"):
+            with self.subTest(form):
+                lines, _ = self.run_until(live_config() + f"log: {{format: {form}}}\n",
+                                          lambda line: "begins for us" in line, lambda: self.send([packet]))
+                told = [line for line in lines if "begins for us" in line]
+                self.assertEqual(len(told), 1)
+                for line in lines:
+                    self.assertRegex(line, r"^[ -~]*\n$")
+                    if form == "json":
+                        self.assertEqual(list(json.loads(line)), ["time_ns", "level", "message"])
+                message = json.loads(told[0])["message"] if form == "json" else told[0]
+                self.assertIn("session '\\x1b[31m\\x0a\"}\\\\xff'", message)
+
+    def test_a_flood_of_gaps_is_bounded(self):
+        packets = [mold_packet(number, [system_event(b"O")]) for number in range(1, 802, 2)]
+        lines, pages = self.run_until(
+            live_config().replace("65536", "200000") + "log: {lines_per_second: 5}\n",
+            lambda line: "of this kind suppressed" in line, lambda: self.send(packets))
+        gaps = [line for line in lines if re.search(r"gap: messages \d+ to \d+ \(\d+\) lost", line)]
+        suppressed = [int(line.split("gap: ")[1].split()[0].replace(",", "")) for line in lines
+                      if "of this kind suppressed" in line]
+        self.assertGreaterEqual(len(gaps), 5)
+        self.assertLessEqual(len(gaps), 50)  # of ten seconds, should the host be so slow
+        happened = int(re.search(r"(?m)^tapeline_channel_gaps_total\{.*\} (\d+)$", pages)[1])
+        self.assertGreater(happened, 50)
+        self.assertEqual(len(gaps) + sum(suppressed), happened)
+
+    def test_credentials_are_never_told(self):
+        user, secret = "CANARY", "canary-pw"
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            def reject():
+                connection, _ = server.accept()
+                with connection:
+                    login = connection.recv(100)
+                    self.assertIn(secret.encode(), login)
+                    connection.sendall(struct.pack(">H", 2) + b"JA")
+            config = ("feeds:\n  - name: nasdaq\n    channels:\n      - name: totalview\n"
+                      "        transport: soupbintcp\n        soupbintcp:\n"
+                      f"          {{servers: ['127.0.0.1:{server.getsockname()[1]}'], credentials_env: CLI_LOGIN}}\n"
+                      "status: {address: 127.0.0.1, port: 0}\nlog: {level: trace}\n")
+            thread = threading.Thread(target=reject)
+            thread.start()
+            lines, pages = self.run_until(config, lambda line: "rejected the login" in line, None,
+                                          {"CLI_LOGIN_USERNAME": user, "CLI_LOGIN_PASSWORD": secret})
+            thread.join()
+        self.assertIn("check the credentials", "".join(lines))
+        for text in ("".join(lines), pages):
+            self.assertNotIn(secret, text)
+            self.assertNotIn(user, text)
 
 
 # ---- captures -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -105,6 +106,23 @@ TEST(HttpClient, GivesUpOnAServerThatIsSilent) {
       http_get("127.0.0.1", Endpoint{storage}.port(), "/", std::chrono::milliseconds{50}, kRoom);
   EXPECT_EQ(reply.fault, HttpFault::timeout);
   ::close(silent);
+}
+
+TEST(HttpClient, EndsAtOnceWhenItIsCancelled) {
+  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const Endpoint any{"127.0.0.1", 0};
+  ASSERT_EQ(::bind(silent, any.data(), any.size()), 0);
+  ASSERT_EQ(::listen(silent, 1), 0);
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  ::getsockname(silent, reinterpret_cast<sockaddr*>(&storage), &size);
+  const int cancel = ::eventfd(1, EFD_CLOEXEC);  // readable from the begin on
+  const HttpReply reply =
+      http_get("127.0.0.1", Endpoint{storage}.port(), "/", std::chrono::hours{1}, kRoom, cancel);
+  ::close(cancel);
+  ::close(silent);
+  EXPECT_EQ(reply.fault, HttpFault::cancelled);
+  EXPECT_TRUE(reply.body.empty());
 }
 
 }  // namespace

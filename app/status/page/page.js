@@ -13,6 +13,7 @@ const money = new Intl.NumberFormat('en-US', { minimumFractionDigits: 4, maximum
 const known = n => n !== null && n !== undefined && Number.isFinite(n);
 const count = n => known(n) ? whole.format(n) : '-';
 const price = n => known(n) ? money.format(n) : '-';
+const amount = n => typeof n === 'string' ? n : count(n);  // text has a fraction
 const percent = n => known(n) ? (n * 100).toFixed(1) + ' %' : '-';
 const mega = n => known(n) ? (n / 1e6).toFixed(2) : '-';
 const short = n => !known(n) ? '-' : n >= 1e6 ? +(n / 1e6).toPrecision(3) + ' M' : n >= 1e4 ? +(n / 1e3).toPrecision(3) + ' k'
@@ -281,7 +282,7 @@ function showMarket(status, span) {
   for (const market of status.markets) {
     for (const one of market.top.slice(0, several ? 8 : 12)) {
       entries.push([market.feed + '/' + market.channel + '/' + one.symbol,
-        [one.symbol + (several ? ' ' + market.channel : ''), count(one.volume), count(one.trades), price(one.vwap), price(one.last),
+        [one.symbol + (several ? ' ' + market.channel : ''), amount(one.volume), count(one.trades), price(one.vwap), price(one.last),
           price(one.bid), price(one.ask), null]]);
     }
   }

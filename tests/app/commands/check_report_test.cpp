@@ -45,7 +45,7 @@ TEST(CheckReport, TextSaysWhatWouldBeDone) {
             "them\n"
             "archive: off\n"
             "status: http://[::1]:0 (any free port)\n"
-            "log: info, as text\n");
+            "log: info, as text, 10 lines of a kind per second\n");
 }
 
 TEST(CheckReport, TextSaysTheChainOfRemediesWithItsTimes) {

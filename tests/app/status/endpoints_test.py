@@ -92,6 +92,14 @@ class Documents(unittest.TestCase):
         with self.assertRaises(jsonschema.ValidationError):
             self.check_schema(document)
 
+    def test_volumes_may_have_fractions(self):
+        document = json.loads(get("/status")[1])
+        top = document["markets"][0]["top"][0]
+        for volume, right in ((5, True), ("12.50000001", True), ("many", False), (-1, False), (None, False)):
+            top["volume"] = volume
+            with contextlib.nullcontext() if right else self.assertRaises(jsonschema.ValidationError):
+                self.check_schema(document)
+
     def test_events_are_the_status_document(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/events", timeout=10) as events:
             seen = []

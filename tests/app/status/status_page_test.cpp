@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/status/metrics.hpp"
+#include "tests/app/status/exposition.hpp"
 #include "tests/app/status/status_support.hpp"
 
 namespace tapeline::status {
@@ -128,6 +130,30 @@ TEST(TopInstrument, CutsSymbolsThatAreTooLong) {
   EXPECT_EQ(instrument.symbol_text(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345");
   instrument.set_symbol("X");
   EXPECT_EQ(instrument.symbol_text(), "X");
+}
+
+// Every number and flag of a document, wherever it stands.
+void collect_numbers(const json& document, std::set<double>& numbers) {
+  if (document.is_boolean()) numbers.insert(document.get<bool>() ? 1.0 : 0.0);
+  if (document.is_number()) numbers.insert(document.get<double>());
+  if (document.is_structured()) {
+    for (const json& part : document) collect_numbers(part, numbers);
+  }
+}
+
+// In this snapshot every number is different: what /metrics tells, /status tells, too.
+TEST(StatusJson, HasEveryNumberOfTheMetrics) {
+  std::set<double> numbers;
+  collect_numbers(json::parse(status_json(full_snapshot())), numbers);
+  std::size_t compared = 0;
+  for (const auto& [name, family] : testing::parse_exposition(metrics_text(full_snapshot()))) {
+    if (name == "tapeline_build_info") continue;
+    for (const testing::Sample& sample : family.samples) {
+      EXPECT_TRUE(numbers.contains(std::stod(sample.value))) << name << ' ' << sample.value;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 150U);
 }
 
 TEST(StatusLine, IsTheSameDocumentInOneLine) {
