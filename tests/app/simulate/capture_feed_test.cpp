@@ -109,7 +109,7 @@ TEST(CaptureFeed, GivesAllInFrontOfDamageAndTellsOfIt) {
 
 TEST(CaptureFeed, RefusesMessagesThatFitIntoNoPacket) {
   const TemporaryFile file{itch_file({Message(12, std::byte{'S'}), Message(300, std::byte{'S'})})};
-  CaptureFeed feed{file.path(), {.max_message_bytes = 299}};
+  CaptureFeed feed{file.path(), {.packet_bytes = 20 + 2 + 299}};
   EXPECT_THROW(static_cast<void>(all_of(feed)), std::runtime_error);
 }
 
