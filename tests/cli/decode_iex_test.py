@@ -20,7 +20,7 @@ import decode_case
 from decode_case import DATA, ROOT, SESSION, DecodeTest
 
 sys.path.insert(0, str(ROOT / "tests/support"))
-import deep_ledger  # noqa: E402
+import iex_ledger  # noqa: E402
 import iex_reference as reference  # noqa: E402
 
 FEEDS = {0x8003: ("iex-tops", "TOPS"), 0x8004: ("iex-deep", "DEEP"),
@@ -290,7 +290,7 @@ class Schemas(IexTest):
             if line.get("type") not in ("8", "5"):
                 continue
             symbol = bytes.fromhex(line["symbol"]).decode().rstrip(" ")
-            book = books.setdefault(symbol, deep_ledger.Book())
+            book = books.setdefault(symbol, iex_ledger.Book())
             book.update(line)
             if not line["flags"] & 1:
                 continue
