@@ -226,7 +226,8 @@ void DecodeJob::make_decoders(Table& table) {
     decoders_.push_back(make_itch_decoder(config, *schema_, table, pools_));
   }
   if (has_iex_ || shows_any_) {
-    iex_ = make_iex_decoder({lines, options_.zone, iex_types(types_)}, *schema_, table, pools_);
+    iex_ = make_iex_decoder({lines, options_.zone, iex_types(types_), options_.iex_prints},
+                            *schema_, table, pools_);
   }
 }
 

@@ -20,6 +20,7 @@
 #include "app/decode/row_writer.hpp"
 #include "app/decode/schema.hpp"
 #include "app/decode/table.hpp"
+#include "app/feed/iex_print_rules.hpp"
 #include "net/merged_source.hpp"
 #include "pool/buffer_pool.hpp"
 
@@ -37,6 +38,7 @@ struct DecodeOptions {
   RowFilter filter;
   ExchangeZone zone = ExchangeZone::new_york;
   std::optional<std::int64_t> day;  // of times since midnight, days since 1970
+  feed::IexPrintRules iex_prints;   // which trades of IEX count
 };
 
 class DecodeJob {

@@ -139,8 +139,9 @@ def play_live(tapeline, folder, feed, receiver):
 
 def check_files(tapeline, folder, record, seen):
     """The record again, without its numbers: as a replay, and as the source of a publisher."""
-    replayed = json.loads(subprocess.run([tapeline, "replay", "--format", "json", str(record)],
-                                         check=True, capture_output=True, text=True).stdout)
+    replayed = json.loads(subprocess.run(
+        [tapeline, "replay", "--config", str(folder / "run.yaml"), "--format", "json", str(record)],
+        check=True, capture_output=True, text=True).stdout)
     check(channel(replayed)["messages"] == len(seen), "the replay has other messages")
     with Receiver(tapeline, folder / "again") as receiver:
         told = simulate(tapeline, receiver.port, "--from", record, "--rate", 20000)
