@@ -38,16 +38,16 @@ class LineCutter {
 
   // See PacketCutter.
   [[nodiscard]] bool is_due(std::uint64_t time_ns) const noexcept {
-    return std::visit([&](const auto& cutter) { return cutter.is_due(time_ns); }, cutter_);
+    return with<bool>(cutter_, [&](const auto& cutter) { return cutter.is_due(time_ns); });
   }
   [[nodiscard]] bool try_add(std::span<const std::byte> message, std::uint64_t time_ns) noexcept {
-    return std::visit([&](auto& cutter) { return cutter.try_add(message, time_ns); }, cutter_);
+    return with<bool>(cutter_, [&](auto& cutter) { return cutter.try_add(message, time_ns); });
   }
   [[nodiscard]] bool is_empty() const noexcept {
-    return std::visit([](const auto& cutter) { return cutter.is_empty(); }, cutter_);
+    return with<bool>(cutter_, [](const auto& cutter) { return cutter.is_empty(); });
   }
   [[nodiscard]] std::uint64_t last_time_ns() const noexcept {
-    return std::visit([](const auto& cutter) { return cutter.last_time_ns(); }, cutter_);
+    return with<std::uint64_t>(cutter_, [](const auto& cutter) { return cutter.last_time_ns(); });
   }
 
   // `unix_ns` is when the packet is sent; those of MoldUDP64 do not say so.
@@ -73,6 +73,12 @@ class LineCutter {
     }
     return Cutter{std::in_place_type<SegmentCutter>, std::get<codec::iextp::Session>(session),
                   options};
+  }
+  // As std::visit, which may throw.
+  template <typename Result, typename OneOf, typename Fn>
+  [[nodiscard]] static Result with(OneOf& cutter, Fn&& fn) noexcept {
+    if (auto* mold = std::get_if<PacketCutter>(&cutter)) return fn(*mold);
+    return fn(*std::get_if<SegmentCutter>(&cutter));
   }
 
   Cutter cutter_;
