@@ -37,7 +37,9 @@ constexpr std::uint64_t kRequestFaultSeed = 0x5EED'0001;  // other numbers than 
 [[nodiscard]] std::uint64_t messages_to_last(const SimulateOptions& options) {
   const std::uint64_t rate = simulate::parse_rate(options.rate).value_or(0);
   const auto per_second = static_cast<double>(rate == 0 ? kUnpacedMessagesPerSecond : rate);
-  const auto messages = static_cast<std::uint64_t>(options.duration_s * per_second);
+  // IEX takes fewer messages for the same day, but not less than half of them.
+  const double share = options.is_iex() ? 2.0 : 1.0;
+  const auto messages = static_cast<std::uint64_t>(options.duration_s * per_second * share);
   return std::max(messages, simulate::minimum_messages(
                                 std::max(options.instruments, simulate::kMinInstruments)));
 }
