@@ -50,6 +50,7 @@ void add_malformed_packets(const Pipeline& pipeline, status::ChannelStatus& chan
           {"resyncs", sequence.resyncs.get()},
           {"stale_ends_of_session", sequence.stale_ends.get()},
           {"unsequenced_dropped", sequence.unsequenced_dropped.get()},
+          {"unrecognised_packets", pipeline.unrecognised_packets()},
           {"late_joins", sequence.late_joins.get()},
           {"snapshot_overflows", sequence.snapshot_overflows.get()},
           {"snapshot_timeouts", sequence.snapshot_timeouts.get()},

@@ -117,7 +117,10 @@ struct ChannelConfig {
 
 struct FeedConfig {
   std::string name;
-  std::string protocol = "itch50";  // itch50, itch50-moldudp64, iex (TOPS, DEEP, DEEP+) or json
+  // auto, itch50, itch50-moldudp64, iex (TOPS, DEEP, DEEP+) or json. Of auto, the transport and the
+  // servers of the channels say which it is; where they do not, it stays, and what a channel's
+  // first packet is decides for the channel.
+  std::string protocol = "auto";
   std::vector<ChannelConfig> channels;
 };
 

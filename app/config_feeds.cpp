@@ -58,7 +58,7 @@ constexpr std::array kJsonLinesKeys{
 // What the enumerators are called in a file, in their order.
 constexpr std::array kReceiveModes{Keys{"wait"}, Keys{"spin"}};
 constexpr std::array kTransports{Keys{"moldudp64"}, Keys{"soupbintcp"}, Keys{"json_lines"}};
-constexpr std::array kProtocols{Keys{"itch50"}, Keys{"itch50-moldudp64"}, Keys{"iex"},
+constexpr std::array kProtocols{Keys{"auto"}, Keys{"itch50"}, Keys{"itch50-moldudp64"}, Keys{"iex"},
                                 Keys{"json"}};
 constexpr std::array kVenues{Keys{"any"}, Keys{"coinbase"}, Keys{"binance"}, Keys{"kraken"}};
 
@@ -415,6 +415,20 @@ ChannelConfig read_channel(const ConfigSection& section, Config& config,
   return channel;
 }
 
+// What "auto" is, as far as the channels say it: JSON has a transport of its own, and SoupBinTCP,
+// MoldUDP64 requests and GLIMPSE are Nasdaq's.
+void settle_protocol(FeedConfig& feed) {
+  if (feed.protocol != "auto") return;
+  for (const ChannelConfig& channel : feed.channels) {
+    if (channel.transport == Transport::json_lines) {
+      feed.protocol = "json";
+    } else if (channel.transport == Transport::soupbintcp || !channel.recovery.servers.empty() ||
+               !channel.snapshot.servers.empty()) {
+      feed.protocol = "itch50";
+    }
+  }
+}
+
 void refuse_protocol_of_other_transport(const ConfigSection& section, const FeedConfig& feed) {
   for (const ChannelConfig& channel : feed.channels) {
     const bool is_json = channel.transport == Transport::json_lines;
@@ -425,7 +439,7 @@ void refuse_protocol_of_other_transport(const ConfigSection& section, const Feed
                      std::string{kTransports.at(static_cast<std::size_t>(channel.transport))} +
                      "'; 'protocol: json' and 'transport: json_lines' go together");
   }
-  if (feed.protocol == "itch50" || feed.protocol == "json") return;
+  if (feed.protocol == "auto" || feed.protocol == "itch50" || feed.protocol == "json") return;
   for (const ChannelConfig& channel : feed.channels) {
     if (feed.protocol == "iex" &&
         (!channel.recovery.servers.empty() || !channel.snapshot.servers.empty())) {
@@ -462,6 +476,7 @@ void read_feeds(const ConfigSection& top, Config& config) {
       note_name(inner, "channel", channel.name, channel_names);
       feed.channels.push_back(std::move(channel));
     }
+    settle_protocol(feed);
     refuse_protocol_of_other_transport(part, feed);
     config.feeds.push_back(std::move(feed));
   }

@@ -53,7 +53,8 @@ constexpr int kSpinsPerLook = 1024;
       has_snapshots(channel) && channel.snapshot.on_join, std::move(progress));
 }
 
-[[nodiscard]] feed::FeedKind feed_kind(const FeedConfig& feed) {
+[[nodiscard]] feed::FeedKind configured_feed(const FeedConfig& feed) {
+  if (feed.protocol == "auto") return feed::FeedKind::unknown;
   if (feed.protocol == "iex") return feed::FeedKind::iex;
   return feed.protocol == "json" ? feed::FeedKind::json : feed::FeedKind::itch;
 }
@@ -81,7 +82,7 @@ LiveChannel::LiveChannel(const Config& config, const FeedConfig& feed, const Cha
     : feed_name_{feed.name},
       config_{channel},
       archive_{open_archive(config.archive, feed.name, channel.name, pools)},
-      pipeline_{{.feed = feed_kind(feed),
+      pipeline_{{.feed = configured_feed(feed),
                  .lines = channel.lines.size(),
                  .accept_unsequenced = false,
                  .live = true,

@@ -47,6 +47,8 @@ class LiveChannel {
 
   [[nodiscard]] const std::string& feed_name() const noexcept { return feed_name_; }
   [[nodiscard]] const std::string& name() const noexcept { return config_.name; }
+  // unknown until the first packet, if it is that which decides.
+  [[nodiscard]] feed::FeedKind feed_kind() const noexcept { return pipeline_.feed_kind(); }
   [[nodiscard]] const ChannelConfig& config() const noexcept { return config_; }
   [[nodiscard]] std::vector<ChannelInput::Note> describe() const;
   [[nodiscard]] ChannelEvents& events() noexcept { return pipeline_.events(); }

@@ -108,9 +108,16 @@ bool Pipeline::choose_feed(FeedKind kind) {
 
 // Only before the first message, so an allocation is in no packet's way.
 void Pipeline::recognise(const net::PacketBatch& batch) {
-  if (batch.empty()) return;
-  const net::Framing framing = net::recognise_framing(batch.packets().front().payload());
-  choose_feed(framing == net::Framing::iextp ? FeedKind::iex : FeedKind::itch);
+  for (const net::Packet& packet : batch.packets()) {
+    const net::Framing framing = net::recognise_framing(packet.payload());
+    if (framing == net::Framing::iextp) {
+      choose_feed(FeedKind::iex);
+    } else if (!live_ || net::is_whole_mold_packet(packet.payload())) {
+      choose_feed(FeedKind::itch);
+    }
+    if (feed_kind() != FeedKind::unknown) return;
+    unrecognised_packets_.add(1);
+  }
 }
 
 std::uint64_t Pipeline::messages() const noexcept {

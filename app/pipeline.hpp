@@ -7,7 +7,9 @@
 // Messages that come in order by themselves, of a TCP session: the in-order calls. Documents that
 // carry their own numbers (JSON): deliver() as well, past the sequencer.
 //
-// Which feed reads them is configured, or the first packet tells it: see choose_feed().
+// Which feed reads them is configured, or a packet tells it. Of a capture the first one does: what
+// is not IEX-TP is MoldUDP64. Of a socket the first one that is whole and of a known framing; those
+// before it are counted.
 //
 // Thread safety: everything that is not const by one thread, the feed thread; everything const by
 //                any thread, except market() and sequencer(), which are the feed thread's too.
@@ -211,6 +213,10 @@ class Pipeline {
   [[nodiscard]] bool is_incomplete() const noexcept { return totals_incomplete_.get() != 0; }
   [[nodiscard]] bool awaits_snapshot() const noexcept { return awaits_snapshot_.get() != 0; }
   [[nodiscard]] std::uint64_t cut_packets() const noexcept { return cut_packets_.get(); }
+  // That came before one that tells the feed.
+  [[nodiscard]] std::uint64_t unrecognised_packets() const noexcept {
+    return unrecognised_packets_.get();
+  }
   // Declared losses that were not handed to the archive because there were too many at a time.
   [[nodiscard]] std::uint64_t unnoted_losses() const noexcept { return unnoted_losses_.get(); }
 
@@ -337,6 +343,7 @@ class Pipeline {
   std::size_t settled_ = 0;
   std::array<net::GapRange, kMaxSettled> settled_ranges_{};
   pool::Counter cut_packets_;
+  pool::Counter unrecognised_packets_;
   pool::Counter unnoted_losses_;
   pool::Counter books_stale_;        // 0 or 1
   pool::Counter totals_incomplete_;  // 0 or 1

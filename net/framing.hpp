@@ -90,6 +90,13 @@ template <typename Fn>
   return codec::iextp::is_segment(payload) ? Framing::iextp : Framing::moldudp64;
 }
 
+// Whether it is one from its first byte to its last, with messages, a heartbeat or the end of a
+// session. Nothing in it says so: other bytes pass when they happen to fit.
+[[nodiscard]] inline bool is_whole_mold_packet(std::span<const std::byte> payload) noexcept {
+  return !codec::is_malformed(codec::moldudp64::for_each_message(
+      payload, [](std::uint64_t, std::span<const std::byte>) {}));
+}
+
 // As people read it: the text of a MoldUDP64 session, "DEEP 1/4495f000" of an IEX-TP one (channel
 // and session number). May hold any byte: escape it before printing.
 [[nodiscard]] std::string session_name(const Session& session);

@@ -105,7 +105,10 @@ bool SequencerCore::may_change_session(std::int64_t now_ns) const noexcept {
       return true;
     }
   }
-  return subtract_clamped(now_ns, last_own_ns_) >= config_.session_silence_ns;
+  const std::int64_t silence_ns = config_.framing == Framing::iextp
+                                      ? config_.iextp_session_silence_ns
+                                      : config_.session_silence_ns;
+  return subtract_clamped(now_ns, last_own_ns_) >= silence_ns;
 }
 
 void SequencerCore::adopt(const ParsedPacket& parsed, std::int64_t now_ns) noexcept {

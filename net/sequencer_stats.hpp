@@ -31,6 +31,8 @@ struct SequencerConfig {
 
   // A session without a packet for this long may be followed by another one.
   std::int64_t session_silence_ns = 30'000'000'000;
+  // The same of IEX-TP, which tells no end of a session and beats about once a second.
+  std::int64_t iextp_session_silence_ns = 3'000'000'000;
 
   // This many packets in a row, rising, in a range that was declared lost, while nothing comes at
   // or above the position: the position is taken for forged and left again. 0: never.

@@ -298,7 +298,9 @@ std::string check_report_text(const Config& config) {
   std::ostringstream out;
   out << config.origin.file << ": every key and value is right\n";
   for (const FeedConfig& feed : config.feeds) {
-    out << "feed " << feed.name << " (" << feed.protocol << ")\n";
+    const bool is_auto = feed.protocol == "auto";
+    out << "feed " << feed.name << " ("
+        << (is_auto ? "itch50 or iex, as the first packet is" : feed.protocol) << ")\n";
     for (const ChannelConfig& channel : feed.channels) say_channel(out, channel);
   }
   const PoolMemory memory = memory_of(config.pool);

@@ -34,6 +34,7 @@ struct DecodeCommand {
   std::string date;
   std::string from;
   std::string to;
+  std::string config;
   std::vector<std::string> symbols;
   std::vector<std::string> types;
   std::optional<std::uint64_t> limit;
@@ -111,6 +112,7 @@ struct OutputName {
   options.filter.from = bound_of("--from", command.from);
   options.filter.to = bound_of("--to", command.to);
   if (command.limit) options.filter.limit = *command.limit;
+  if (!command.config.empty()) options.iex_prints = load_config(command.config).market.iex_prints;
   return options;
 }
 
@@ -159,8 +161,8 @@ int decode_files(const DecodeCommand& command) {
 }
 
 void refuse_empty_values(CLI::App& command) {
-  for (const char* name :
-       {"--output", "--fields", "--symbol", "--type", "--from", "--to", "--date", "--schema"}) {
+  for (const char* name : {"--output", "--fields", "--symbol", "--type", "--from", "--to", "--date",
+                           "--schema", "--config"}) {
     // "$UNSET" is a mistake, not a default.
     command.get_option(name)->check([](const std::string& text) -> std::string {
       return text.empty() ? "an empty value is no value" : "";
@@ -212,6 +214,11 @@ void add_decode_command(CLI::App& app, Action& action) {
                  {"iso", "ns"});
   command->add_option("--date", options->date, "Day of the exchange times, such as 2026-01-05")
       ->type_name("DATE");
+  command
+      ->add_option("--config", options->config,
+                   "Take market.iex_not_in_volume and iex_not_in_price from this configuration: "
+                   "which trades of IEX count")
+      ->type_name("FILE");
   require_one_of(*command->add_option("--zone", options->zone,
                                       "Whose midnight exchange times count from (default "
                                       "new-york)"),

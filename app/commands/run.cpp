@@ -72,6 +72,9 @@ constexpr std::chrono::milliseconds kTick{100};
     entry.protocol = feed.protocol;
     for (std::size_t i = 0; i < feed.channels.size(); ++i) {
       const LiveChannel& channel = *channels[next++];
+      if (entry.protocol == "auto" && channel.feed_kind() != feed::FeedKind::unknown) {
+        entry.protocol = to_string(channel.feed_kind());
+      }
       entry.channels.push_back(channel.channel_status());
       snapshot.markets.push_back(channel.market_status());
       if (channel.has_archive()) snapshot.archives.push_back(channel.archive_status());

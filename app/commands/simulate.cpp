@@ -16,8 +16,8 @@
 #include "app/config_document.hpp"
 #include "app/simulate/arguments.hpp"
 #include "app/simulate/capture_writer.hpp"
-#include "app/simulate/deep_session.hpp"
 #include "app/simulate/fault_plan.hpp"
+#include "app/simulate/iex_session.hpp"
 #include "app/simulate/ledger_file.hpp"
 #include "app/simulate/live_link.hpp"
 #include "app/simulate/output_file.hpp"
@@ -30,19 +30,16 @@ namespace tapeline::commands {
 namespace {
 
 using codec::capture::Endpoint;
-using simulate::parse_date;
 using simulate::parse_endpoint;
 using simulate::Progress;
 
 constexpr std::string_view kCaptureSession = "TAPELINE01";
 
-// Of a made-up day: every one has this number.
-constexpr std::uint32_t kCaptureChannel = 1;
+// Of a made-up day of IEX: every one has this number.
 constexpr std::uint32_t kCaptureSessionNumber = 0x5441'5045;
 
 [[nodiscard]] std::string choose_format(const SimulateOptions& options) {
   if (!options.format.empty()) return options.format;
-  if (options.venue == "iex") return "pcap";
   const std::string_view path = options.write;
   if (path.ends_with(".pcap")) return "pcap";
   if (path.ends_with(".itch") || path.ends_with("ITCH50")) return "itch";
@@ -53,14 +50,14 @@ constexpr std::uint32_t kCaptureSessionNumber = 0x5441'5045;
 [[nodiscard]] simulate::CaptureOptions capture_options(const SimulateOptions& options) {
   simulate::CaptureOptions capture;
   capture.format = frame_format(options);
-  if (options.venue == "iex") {
-    capture.session = codec::iextp::Session::from(codec::iextp::Protocol::deep, kCaptureChannel,
-                                                  kCaptureSessionNumber);
+  if (options.is_iex()) {
+    capture.session =
+        codec::iextp::Session::from(iex_protocol(options), kIexChannel, kCaptureSessionNumber);
   } else {
     capture.session = codec::moldudp64::Session::from_text(
         options.session.empty() ? std::string{kCaptureSession} : options.session);
   }
-  capture.midnight_ns = parse_date(options.date).value_or(0);
+  capture.midnight_ns = midnight_ns(options);
   capture.heartbeat_ns = options.heartbeat_s * simulate::kNanosPerSecond;
   if (options.lines != "B") {
     capture.lines.push_back({.group = parse_endpoint(options.to_a).value_or(Endpoint{}),
@@ -92,32 +89,29 @@ std::uint64_t run_session(simulate::Session& session, Progress& progress, Sink&&
   return messages;
 }
 
-int write_deep_file(const SimulateOptions& options) {
+int write_iex_file(const SimulateOptions& options) {
   const simulate::SessionConfig config = session_config(options);
   const auto session = prepare([&] { return std::make_unique<simulate::Session>(config); });
   const auto file = open_output(options.write, options.force);
   const auto ledger = open_output(options.ledger, options.force);
   const simulate::CaptureOptions capture = capture_options(options);
-  simulate::DeepSession deep{*session, capture.midnight_ns};
+  simulate::IexSession day{*session, iex_protocol(options), capture.midnight_ns};
   Summary summary;
   const std::uint64_t start_ns = simulate::SteadyClock::now_ns();
   {
     constexpr std::uint64_t kLookEvery = 4'096;
     Progress progress{config.messages, options.progress, stop_requested};
     simulate::CaptureWriter writer{capture, *file};
-    for (std::uint64_t acts = 1; deep.next(); ++acts) {
-      for (const auto& message : deep.messages()) writer.add(message.bytes(), deep.time_ns());
-      summary.messages += deep.messages().size();
+    for (std::uint64_t acts = 1; day.next(); ++acts) {
+      for (const auto& message : day.messages()) writer.add(message.bytes(), day.time_ns());
+      summary.messages += day.messages().size();
       if (acts % kLookEvery == 0 && !progress.keep_going(summary.messages)) throw_interrupted();
     }
     writer.finish();
     summary.packets = writer.packets();
   }
   file->close();
-  if (ledger != nullptr) {
-    simulate::write_ledger(deep, *ledger);
-    ledger->close();
-  }
+  close_ledger(day, ledger.get());
   summary.bytes = file->bytes_written();
   summary.ns = simulate::SteadyClock::now_ns() - start_ns;
   std::cerr << summary_line(summary, "to " + options.write) << std::flush;
@@ -164,14 +158,14 @@ int run(const SimulateOptions& options) {
   check_simulate_options(options);
   catch_stop_signals();
   if (options.write.empty()) return play_live(options);
-  return options.venue == "iex" ? write_deep_file(options) : write_file(options);
+  return options.is_iex() ? write_iex_file(options) : write_file(options);
 }
 
 [[nodiscard]] std::string footer() {
   std::string text =
       "A session is a whole made-up Nasdaq TotalView-ITCH 5.0 day, the same for the same seed;\n"
-      "with --venue iex it is told as IEX DEEP, which takes another number of messages.\n"
-      "Without --write it is sent as MoldUDP64 on lines A and B until it or the duration ends;\n"
+      "with --venue iex it is told as IEX TOPS, DEEP or DEEP+, which takes another number of\n"
+      "messages. Without --write it is sent on lines A and B until it or the duration ends;\n"
       "Ctrl-C ends it in order. Servers send again what was sent, faults or not.\n\n"
       "--faults, with commas in between:\n";
   text += simulate::faults_help();
@@ -183,6 +177,7 @@ int run(const SimulateOptions& options) {
       "  tapeline simulate --write day.itch --messages 100000 --seed 7\n"
       "  tapeline simulate --write deep.pcap --venue iex --ledger deep.jsonl\n"
       "  tapeline simulate --rate 200000 --duration 30\n"
+      "  tapeline simulate --venue iex --feed deep-plus --rate 100000 --faults loss=1%\n"
       "  tapeline simulate --to-a 239.1.1.1:26400 --lines A --interface eth1 --rate max\n"
       "  tapeline simulate --from day.pcap.zst --pace 10\n"
       "  tapeline simulate --duration 60 --faults loss=1%,burst=0.01%x200,server-loss=10% \\\n"

@@ -24,6 +24,7 @@ namespace {
 
 using codec::capture::Endpoint;
 
+constexpr std::string_view kDateOfFiles = "2026-01-05";
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kDefaultMessages = 1'000'000;
 constexpr std::uint64_t kUnpacedMessagesPerSecond = 5'000'000;  // more than one core makes
@@ -36,21 +37,29 @@ constexpr std::uint64_t kRequestFaultSeed = 0x5EED'0001;  // other numbers than 
 [[nodiscard]] std::uint64_t messages_to_last(const SimulateOptions& options) {
   const std::uint64_t rate = simulate::parse_rate(options.rate).value_or(0);
   const auto per_second = static_cast<double>(rate == 0 ? kUnpacedMessagesPerSecond : rate);
-  const auto messages = static_cast<std::uint64_t>(options.duration_s * per_second);
+  // IEX takes fewer messages for the same day, but not less than half of them.
+  const double share = options.is_iex() ? 2.0 : 1.0;
+  const auto messages = static_cast<std::uint64_t>(options.duration_s * per_second * share);
   return std::max(messages, simulate::minimum_messages(
                                 std::max(options.instruments, simulate::kMinInstruments)));
 }
 
-// Another one each second, so that a receiver that saw the last one end follows this one.
+// Another session each second, so that a receiver that saw the last one end follows this one.
 [[nodiscard]] std::string fresh_session() {
   constexpr long kNineDigits = 1'000'000'000;
   const std::string digits = std::to_string(std::time(nullptr) % kNineDigits);
   return "T" + std::string(9 - digits.size(), '0') + digits;
 }
 
-[[nodiscard]] codec::moldudp64::Session session_name(const SimulateOptions& options) {
+[[nodiscard]] simulate::LineSession mold_session(const SimulateOptions& options) {
   return codec::moldudp64::Session::from_text(options.session.empty() ? fresh_session()
                                                                       : options.session);
+}
+
+[[nodiscard]] simulate::LineSession fresh_iex_session(codec::iextp::Protocol protocol,
+                                                      std::uint32_t channel) {
+  return codec::iextp::Session::from(protocol, channel,
+                                     static_cast<std::uint32_t>(std::time(nullptr)));
 }
 
 [[nodiscard]] std::vector<net::UdpSenderConfig> live_lines(const SimulateOptions& options) {
@@ -78,13 +87,17 @@ template <typename Parse>
   }
 }
 
-[[nodiscard]] simulate::FaultPlan fault_plan(const SimulateOptions& options) {
+[[nodiscard]] simulate::FaultPlan fault_plan(const SimulateOptions& options,
+                                             const simulate::LineSession& session) {
   auto plan = parse_flag("--faults", options.faults, simulate::parse_faults);
   if (plan.server != simulate::ServerFaultPlan{} && options.request_server.empty()) {
     throw ConfigError{"--faults: server-loss and the like are for --request-server"};
   }
   if (plan.touches_lines() && options.lines == "none") {
     throw ConfigError{"--faults: there is no line for them with --lines none"};
+  }
+  if (std::holds_alternative<codec::iextp::Session>(session) && plan.makes_packets()) {
+    throw ConfigError{"--faults: malformed, damage and foreign make packets of MoldUDP64"};
   }
   if (options.lines == "B") plan.lines[0] = plan.lines[1];  // the only line, and yet line b
   return plan;
@@ -134,10 +147,19 @@ template <typename Parse>
   return config;
 }
 
+// When the steady clock was at 0.
+[[nodiscard]] std::int64_t zero_unix_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * static_cast<std::int64_t>(kSecondNs) +
+         now.tv_nsec - static_cast<std::int64_t>(simulate::SteadyClock::now_ns());
+}
+
 [[nodiscard]] simulate::PlayOptions play_options(const SimulateOptions& options,
-                                                 const codec::moldudp64::Session& session) {
+                                                 const simulate::LineSession& session) {
   simulate::PlayOptions play;
   play.session = session;
+  play.zero_unix_ns = zero_unix_ns();
   play.cut = cut_options(options, false);
   play.rate = simulate::parse_rate(options.rate).value_or(0);
   if (!options.pace.empty()) {
@@ -170,11 +192,9 @@ void tell_ports(const simulate::Exchange& exchange, const SimulateOptions& optio
 // Everything of a live session but its messages.
 class LiveSession {
  public:
-  explicit LiveSession(const SimulateOptions& options)
-      : options_{options},
-        session_{session_name(options)},
-        record_{open_output(options.record, options.force)} {
-    const simulate::FaultPlan faults = fault_plan(options);
+  LiveSession(const SimulateOptions& options, const simulate::LineSession& session)
+      : options_{options}, session_{session}, record_{open_output(options.record, options.force)} {
+    const simulate::FaultPlan faults = fault_plan(options, session);
     const auto lines = live_lines(options);
     prepare([&] {
       const simulate::FrameFormat format = frame_format(options);
@@ -187,7 +207,8 @@ class LiveSession {
     });
     if (!options.has_server()) return;
     prepare([&] {
-      exchange_ = std::make_unique<simulate::Exchange>(exchange_config(options, faults, session_));
+      exchange_ = std::make_unique<simulate::Exchange>(
+          exchange_config(options, faults, std::get<codec::moldudp64::Session>(session_)));
     });
     tell_ports(*exchange_, options);
     exchange_->start();
@@ -209,7 +230,7 @@ class LiveSession {
   // Prints what happened, and throws if it was not what was asked for.
   void conclude(const simulate::CaptureFeed* capture) const {
     const LiveReport report{.options = options_,
-                            .session = session_,
+                            .session = simulate::session_name(session_),
                             .counts = counts_,
                             .link = *link_,
                             .exchange = exchange_.get(),
@@ -241,7 +262,7 @@ class LiveSession {
   }
 
   const SimulateOptions& options_;
-  codec::moldudp64::Session session_;
+  simulate::LineSession session_;
   std::unique_ptr<simulate::OutputFile> record_;
   std::unique_ptr<simulate::LiveLink> link_;
   std::unique_ptr<simulate::Exchange> exchange_;
@@ -251,12 +272,14 @@ class LiveSession {
 void play_capture(const SimulateOptions& options) {
   simulate::CaptureFeedConfig config;
   config.max_messages = options.messages;
-  config.max_message_bytes =
-      options.packet_bytes - codec::moldudp64::kHeaderBytes - codec::moldudp64::kLengthBytes;
+  config.packet_bytes = options.packet_bytes;
   config.stop = stop_requested;
   const auto feed =
       prepare([&] { return std::make_unique<simulate::CaptureFeed>(options.from, config); });
-  LiveSession live{options};
+  const auto& iex = feed->iex_session();
+  if (iex) check_iex_options(options);
+  LiveSession live{
+      options, iex ? fresh_iex_session(iex->protocol(), iex->channel()) : mold_session(options)};
   live.play(*feed, options.messages);
   live.conclude(feed.get());
 }
@@ -265,10 +288,22 @@ void play_generated(const SimulateOptions& options) {
   const simulate::SessionConfig config = session_config(options);
   const auto session = prepare([&] { return std::make_unique<simulate::Session>(config); });
   const auto ledger = open_output(options.ledger, options.force);
-  LiveSession live{options};
+  LiveSession live{options, mold_session(options)};
   simulate::GeneratedFeed feed{*session};
   live.play(feed, config.messages);
   close_ledger(*session, options, ledger.get());
+  live.conclude(nullptr);
+}
+
+void play_generated_iex(const SimulateOptions& options) {
+  const simulate::SessionConfig config = session_config(options);
+  const auto session = prepare([&] { return std::make_unique<simulate::Session>(config); });
+  const auto ledger = open_output(options.ledger, options.force);
+  LiveSession live{options, fresh_iex_session(iex_protocol(options), kIexChannel)};
+  simulate::IexSession day{*session, iex_protocol(options), midnight_ns(options)};
+  simulate::IexSessionFeed feed{day};
+  live.play(feed, config.messages);
+  close_ledger(day, ledger.get());
   live.conclude(nullptr);
 }
 
@@ -284,6 +319,26 @@ void close_ledger(const simulate::Session& session, const SimulateOptions& optio
   if (ledger == nullptr) return;
   simulate::write_ledger(session, options.bars, *ledger);
   ledger->close();
+}
+
+void close_ledger(const simulate::IexSession& session, simulate::OutputFile* ledger) {
+  if (ledger == nullptr) return;
+  simulate::write_ledger(session, *ledger);
+  ledger->close();
+}
+
+codec::iextp::Protocol iex_protocol(const SimulateOptions& options) {
+  using codec::iextp::Protocol;
+  if (options.feed == "tops") return Protocol::tops;
+  return options.feed == "deep-plus" ? Protocol::deep_plus : Protocol::deep;
+}
+
+std::int64_t midnight_ns(const SimulateOptions& options) {
+  constexpr std::int64_t kDayNs = 86'400 * static_cast<std::int64_t>(kSecondNs);
+  if (!options.date.empty()) return simulate::parse_date(options.date).value_or(0);
+  if (!options.write.empty()) return simulate::parse_date(kDateOfFiles).value_or(0);
+  const std::int64_t now_ns = std::time(nullptr) * static_cast<std::int64_t>(kSecondNs);
+  return now_ns - now_ns % kDayNs;
 }
 
 simulate::SessionConfig session_config(const SimulateOptions& options) {
@@ -322,10 +377,12 @@ simulate::CutOptions cut_options(const SimulateOptions& options, bool line_b) {
 }
 
 int play_live(const SimulateOptions& options) {
-  if (options.from.empty()) {
-    play_generated(options);
-  } else {
+  if (!options.from.empty()) {
     play_capture(options);
+  } else if (options.is_iex()) {
+    play_generated_iex(options);
+  } else {
+    play_generated(options);
   }
   return kExitOk;
 }

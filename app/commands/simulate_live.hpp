@@ -12,9 +12,11 @@
 #include "app/commands/simulate_options.hpp"
 #include "app/config.hpp"
 #include "app/simulate/frame.hpp"
+#include "app/simulate/iex_session.hpp"
 #include "app/simulate/output_file.hpp"
 #include "app/simulate/packet_cutter.hpp"
 #include "app/simulate/session.hpp"
+#include "codec/iextp/packet.hpp"
 
 namespace tapeline::commands {
 
@@ -36,6 +38,13 @@ auto prepare(Make make) -> decltype(make()) {
 // `ledger` may be null.
 void close_ledger(const simulate::Session& session, const SimulateOptions& options,
                   simulate::OutputFile* ledger);
+
+void close_ledger(const simulate::IexSession& session, simulate::OutputFile* ledger);
+
+// What --venue iex is told as, and when its day begins, since 1970.
+inline constexpr std::uint32_t kIexChannel = 1;  // of a made-up day: every one has this number
+[[nodiscard]] codec::iextp::Protocol iex_protocol(const SimulateOptions& options);
+[[nodiscard]] std::int64_t midnight_ns(const SimulateOptions& options);
 
 [[nodiscard]] simulate::SessionConfig session_config(const SimulateOptions& options);
 [[nodiscard]] simulate::FrameFormat frame_format(const SimulateOptions& options);

@@ -106,12 +106,14 @@ void add_mode_options(CLI::App& command, SimulateOptions& options) {
   require_one_of(*format, {"pcap", "itch", "text", "json"});
   CLI::Option* venue = command.add_option(
       "--venue", options.venue,
-      "Whose feed the file is: nasdaq (default), TotalView-ITCH 5.0 in MoldUDP64, or iex, DEEP 1.0 "
-      "in IEX-TP, made from the same orders");
+      "Whose day it is: nasdaq (default), TotalView-ITCH 5.0 in MoldUDP64, or iex, in IEX-TP, made "
+      "from the same orders");
   require_one_of(*venue, {"nasdaq", "iex"});
-  venue->needs(write);
-  CLI::Option* date =
-      command.add_option("--date", options.date, "Day of the capture, default 2026-01-05");
+  require_one_of(
+      *command.add_option("--feed", options.feed, "Of IEX: tops, deep or deep-plus; default deep"),
+      {"tops", "deep", "deep-plus"});
+  CLI::Option* date = command.add_option("--date", options.date,
+                                         "Of a capture or of IEX, default 2026-01-05, live today");
   require_form(*date, parse_date, "DATE", "a date, as 2026-01-05");
   CLI::Option* heartbeat = command.add_option(
       "--heartbeat", options.heartbeat_s,
@@ -120,7 +122,7 @@ void add_mode_options(CLI::App& command, SimulateOptions& options) {
   CLI::Option* bytes_b = command.add_option("--packet-bytes-b", options.packet_bytes_b,
                                             "The same for line B of a capture, default the same");
   require_whole_number(*bytes_b, simulate::kMinPacketBytes, simulate::kMaxPacketBytes, "bytes");
-  for (CLI::Option* option : {date, heartbeat, bytes_b}) option->needs(write);
+  for (CLI::Option* option : {heartbeat, bytes_b}) option->needs(write);
 
   CLI::Option* interface =
       command.add_option("--interface", options.interface, "To send from, default lo");
@@ -142,9 +144,11 @@ void add_source_options(CLI::App& command, SimulateOptions& options) {
   CLI::Option* from = command.add_option(
       "--from", options.from,
       "Send the messages of this file instead: pcap, pcapng, archive or ITCH file, also as .gz or "
-      ".zst; - is stdin. The lines of a capture are put together; numbers count from 1");
+      ".zst; - is stdin. The lines of a capture are put together; numbers count from 1; messages "
+      "of IEX are "
+      "recognised");
   from->type_name("FILE");
-  for (const char* name : {"--write", "--ledger", "--bars", "--instruments"}) {
+  for (const char* name : {"--write", "--ledger", "--bars", "--instruments", "--venue", "--feed"}) {
     from->excludes(command.get_option(name));
   }
   CLI::Option* pace = command.add_option("--pace", options.pace,
@@ -204,21 +208,6 @@ void add_server_options(CLI::App& command, SimulateOptions& options) {
   for (CLI::Option* option : {history, linger}) option->excludes(command.get_option("--write"));
 }
 
-void check_iex_options(const SimulateOptions& options) {
-  if (options.format == "itch") throw ConfigError{"--venue iex is written as pcap, not as itch"};
-  if (!options.session.empty()) {
-    throw ConfigError{"--session names a session of MoldUDP64: --venue iex has none"};
-  }
-  if (options.bars) throw ConfigError{"--bars is for --venue nasdaq"};
-  const std::size_t least = options.packet_bytes_b == 0
-                                ? options.packet_bytes
-                                : std::min(options.packet_bytes, options.packet_bytes_b);
-  if (least < simulate::kMinSegmentBytes) {
-    throw ConfigError{"--packet-bytes: --venue iex needs at least " +
-                      std::to_string(simulate::kMinSegmentBytes)};
-  }
-}
-
 }  // namespace
 
 void add_simulate_options(CLI::App& command, SimulateOptions& options) {
@@ -227,6 +216,26 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options) {
   add_packet_options(command, options);
   add_source_options(command, options);
   add_server_options(command, options);
+}
+
+void check_iex_options(const SimulateOptions& options) {
+  if (options.format == "itch") throw ConfigError{"messages of IEX are written as pcap, not itch"};
+  if (!options.session.empty()) {
+    throw ConfigError{"--session names a session of MoldUDP64: IEX-TP has numbers for them"};
+  }
+  if (options.bars) throw ConfigError{"--bars is for --venue nasdaq"};
+  if (options.has_server()) {
+    throw ConfigError{
+        "--request-server, --soup-server and --glimpse-server speak protocols of Nasdaq: there are "
+        "none for messages of IEX"};
+  }
+  const std::size_t least = options.packet_bytes_b == 0
+                                ? options.packet_bytes
+                                : std::min(options.packet_bytes, options.packet_bytes_b);
+  if (least < simulate::kMinSegmentBytes) {
+    throw ConfigError{"--packet-bytes: segments of IEX-TP need at least " +
+                      std::to_string(simulate::kMinSegmentBytes)};
+  }
 }
 
 void check_simulate_options(const SimulateOptions& options) {
@@ -238,7 +247,14 @@ void check_simulate_options(const SimulateOptions& options) {
                           : "--format " + options.format +
                                 " is for the summary of a live session: a file is pcap or itch"};
   }
-  if (options.venue == "iex") check_iex_options(options);
+  if (options.is_iex()) {
+    check_iex_options(options);
+  } else if (!options.feed.empty()) {
+    throw ConfigError{"--feed is for --venue iex"};
+  } else if (is_live && !options.date.empty()) {
+    throw ConfigError{
+        "--date is for --write and --venue iex: the times of ITCH count from midnight"};
+  }
   if (options.bars && options.ledger.empty()) {
     throw ConfigError{"--bars adds bars to the ledger: name its file with --ledger"};
   }

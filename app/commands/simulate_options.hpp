@@ -24,9 +24,10 @@ struct SimulateOptions {
   double duration_s = 0;
   std::string write;
   std::string venue = "nasdaq";
+  std::string feed;  // of iex; empty: deep
   std::string format;
   std::string ledger;
-  std::string date = "2026-01-05";
+  std::string date;  // empty: 2026-01-05 in a file, today when live
   std::string precision = "nano";
   std::string lines = "AB";
   std::string to_a = "239.192.64.1:26400";
@@ -57,6 +58,7 @@ struct SimulateOptions {
   std::size_t history_mib = 256;
   std::optional<std::uint64_t> linger_s;  // nothing: 3 with a server, else 0
 
+  [[nodiscard]] bool is_iex() const noexcept { return venue == "iex"; }
   [[nodiscard]] bool has_server() const noexcept {
     return !request_server.empty() || !soup_server.empty() || !glimpse_server.empty();
   }
@@ -67,5 +69,8 @@ void add_simulate_options(CLI::App& command, SimulateOptions& options);
 
 // What flags say together that makes no sense. Throws ConfigError.
 void check_simulate_options(const SimulateOptions& options);
+
+// The same of what is asked for with messages of IEX, generated or of a capture.
+void check_iex_options(const SimulateOptions& options);
 
 }  // namespace tapeline::commands

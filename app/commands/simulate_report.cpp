@@ -192,7 +192,7 @@ std::string live_report_text(const LiveReport& report) {
 
 std::string live_report_json(const LiveReport& report) {
   const simulate::PlayCounts& counts = report.counts;
-  Json document{{"session", std::string{report.session.text()}},
+  Json document{{"session", report.session},
                 {"messages", counts.messages},
                 {"packets", counts.packets},
                 {"bytes", counts.bytes},

@@ -16,7 +16,7 @@ namespace tapeline::commands {
 
 struct LiveReport {
   const SimulateOptions& options;
-  codec::moldudp64::Session session{};
+  std::string session;
   simulate::PlayCounts counts{};
   const simulate::LiveLink& link;
   const simulate::Exchange* exchange = nullptr;    // null: no servers

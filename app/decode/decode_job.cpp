@@ -121,11 +121,15 @@ void DecodeJob::open_files() {
 }
 
 // Returns false when it was stopped.
-bool DecodeJob::look_ahead(const std::function<bool()>& stopped) {
-  while (!source_->look_ahead(kCaptureTag)) {
+bool DecodeJob::look_ahead(std::uint16_t tag, const std::function<bool()>& stopped) {
+  while (!source_->look_ahead(tag)) {
     if (stopped()) return false;
     std::this_thread::sleep_for(kBackPressurePause);
   }
+  return true;
+}
+
+void DecodeJob::look_at_captures() {
   for (std::size_t i = 0; i < source_->inputs().size(); ++i) {
     if (source_->inputs()[i].tag != kCaptureTag) continue;
     for (const net::Packet& packet : source_->first_packets(i)) {
@@ -137,14 +141,31 @@ bool DecodeJob::look_ahead(const std::function<bool()>& stopped) {
     }
   }
   if (!has_iex_) has_itch_ = true;  // nothing else speaks against it
-  return true;
+}
+
+// A file whose first lines tell no venue may have documents of any.
+void DecodeJob::look_at_documents(bool shows_all) {
+  for (std::size_t i = 0; i < source_->inputs().size(); ++i) {
+    if (inputs_[source_->inputs()[i].tag].kind != InputKind::json) continue;
+    const auto venue = venue_of_lines(source_->first_packets(i));
+    if (venue && !shows_all) {
+      json_venues_[static_cast<std::size_t>(*venue)] = true;
+    } else {
+      json_venues_.fill(true);
+    }
+  }
 }
 
 void DecodeJob::choose_columns(const std::function<bool()>& stopped) {
   const bool is_messages = !SchemaName::parse(options_.schema).needs_market();
-  if (has_captures_ && is_messages && !look_ahead(stopped)) return;
+  for (std::size_t tag = 0; is_messages && tag < inputs_.size(); ++tag) {
+    if (tag == kCaptureTag ? !has_captures_ : inputs_[tag].kind != InputKind::json) continue;
+    if (!look_ahead(static_cast<std::uint16_t>(tag), stopped)) return;
+  }
   // A table without a line of names has room for what comes later.
   const bool is_open = options_.format != Format::csv && options_.fields.empty();
+  if (is_messages && has_captures_) look_at_captures();
+  if (is_messages && has_json_) look_at_documents(is_open);
   shows_any_ = has_captures_ && (!is_messages || is_open);
   schema_ = std::make_unique<Schema>(make_schema());
   selection_ = std::make_unique<Selection>(*schema_, options_.fields);
@@ -158,12 +179,14 @@ Schema DecodeJob::make_schema() const {
   };
   if (has_itch_) add(itch_fields());
   if (has_iex_) add(iex_fields());
-  if (has_json_) add(json_fields());
+  if (has_json_) add(json_fields(json_venues_));
   if (shows_any_) {
     add(itch_fields());
     add(iex_fields());
   }
-  return {SchemaName::parse(options_.schema), fields};
+  std::vector<std::string_view> on_request;
+  if (has_json_) on_request.push_back(kJsonDocument);
+  return {SchemaName::parse(options_.schema), fields, on_request};
 }
 
 // A day in --from or --to says nothing to times since a midnight of no known day.
@@ -203,7 +226,8 @@ void DecodeJob::make_decoders(Table& table) {
     decoders_.push_back(make_itch_decoder(config, *schema_, table, pools_));
   }
   if (has_iex_ || shows_any_) {
-    iex_ = make_iex_decoder({lines, options_.zone, iex_types(types_)}, *schema_, table, pools_);
+    iex_ = make_iex_decoder({lines, options_.zone, iex_types(types_), options_.iex_prints},
+                            *schema_, table, pools_);
   }
 }
 

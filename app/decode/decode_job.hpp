@@ -14,11 +14,13 @@
 #include <vector>
 
 #include "app/decode/exchange_day.hpp"
+#include "app/decode/json_decoder.hpp"
 #include "app/decode/output.hpp"
 #include "app/decode/packet_decoder.hpp"
 #include "app/decode/row_writer.hpp"
 #include "app/decode/schema.hpp"
 #include "app/decode/table.hpp"
+#include "app/feed/iex_print_rules.hpp"
 #include "net/merged_source.hpp"
 #include "pool/buffer_pool.hpp"
 
@@ -36,6 +38,7 @@ struct DecodeOptions {
   RowFilter filter;
   ExchangeZone zone = ExchangeZone::new_york;
   std::optional<std::int64_t> day;  // of times since midnight, days since 1970
+  feed::IexPrintRules iex_prints;   // which trades of IEX count
 };
 
 class DecodeJob {
@@ -73,7 +76,9 @@ class DecodeJob {
 
   void open_files();
   void check_times() const;
-  [[nodiscard]] bool look_ahead(const std::function<bool()>& stopped);
+  [[nodiscard]] bool look_ahead(std::uint16_t tag, const std::function<bool()>& stopped);
+  void look_at_captures();
+  void look_at_documents(bool shows_all);
   [[nodiscard]] Schema make_schema() const;
   void make_decoders(Table& table);
   [[nodiscard]] PacketDecoder* decoder_of(const net::Packet& packet) const noexcept;
@@ -92,7 +97,8 @@ class DecodeJob {
   bool has_itch_ = false;
   bool has_iex_ = false;
   bool has_json_ = false;
-  bool shows_any_ = false;  // for every protocol that captures may hold
+  JsonVenues json_venues_{};  // whose columns there are
+  bool shows_any_ = false;    // for every protocol that captures may hold
   std::unique_ptr<Schema> schema_;
   std::unique_ptr<Selection> selection_;
   std::vector<std::unique_ptr<PacketDecoder>> decoders_;  // by tag; some are empty

@@ -76,7 +76,7 @@ class IexVenue {
     head_.channel = name_;
     if (messages_ != nullptr) return;
     fed_ = std::make_unique<FedMarket<feed::IexFeed>>(shared.schema_, shared.table_, symbols_,
-                                                      shared.pools_);
+                                                      shared.pools_, shared.config_.prints);
     symbols_.follow(fed_->feed.symbols());
   }
 

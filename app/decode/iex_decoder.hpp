@@ -14,6 +14,7 @@
 #include "app/decode/packet_decoder.hpp"
 #include "app/decode/schema.hpp"
 #include "app/decode/table.hpp"
+#include "app/feed/iex_print_rules.hpp"
 #include "pool/buffer_pool.hpp"
 
 namespace tapeline::decode {
@@ -22,6 +23,7 @@ struct IexDecoderConfig {
   std::size_t lines = 64;                      // packets come on lines below this
   ExchangeZone zone = ExchangeZone::new_york;  // of times of day that the user names
   IexTypes types{};
+  feed::IexPrintRules prints{};
 };
 
 // Schema, table and pools are not owned and must outlive it.

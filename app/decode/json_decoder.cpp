@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "codec/json/field_table.hpp"
 #include "codec/json/recorded_line.hpp"
 
 namespace tapeline::decode {
@@ -13,6 +14,22 @@ namespace {
 namespace json = codec::json;
 
 constexpr std::string_view kUnknownVenue = "json";
+constexpr std::string_view kType = "type";
+constexpr std::string_view kKind = "kind";
+constexpr std::string_view kOtherFields = "other_fields";
+
+// The column of a member: every row has some of these names already, with another meaning.
+[[nodiscard]] std::string_view column_of(std::string_view member) noexcept {
+  if (member == "channel") return "venue_channel";
+  if (member == "sequence") return "venue_sequence";
+  if (member == "type") return "venue_type";
+  return member;
+}
+
+[[nodiscard]] std::string_view line_of(const net::Packet& packet) noexcept {
+  const auto payload = packet.payload();
+  return {reinterpret_cast<const char*>(payload.data()), payload.size()};
+}
 
 [[nodiscard]] std::string_view name_of(const std::optional<json::Venue>& venue) noexcept {
   return venue ? json::to_string(*venue) : kUnknownVenue;
@@ -44,16 +61,113 @@ std::vector<std::string_view> json_type_names() {
   return names;
 }
 
-std::vector<std::string_view> json_fields() { return {"type", "kind", "document"}; }
+std::vector<std::string_view> json_fields(const JsonVenues& venues) {
+  std::vector<std::string_view> names{kType, kKind};
+  for (std::size_t venue = 0; venue < venues.size(); ++venue) {
+    if (!venues[venue]) continue;
+    for (const std::string_view name : json::field_names(static_cast<json::Venue>(venue))) {
+      names.push_back(column_of(name));
+    }
+  }
+  names.push_back(kOtherFields);
+  return names;
+}
+
+std::optional<json::Venue> venue_of_lines(std::span<const net::Packet> packets) {
+  json::Decoder decoder;
+  for (const net::Packet& packet : packets) {
+    const json::RecordedLine recorded = json::parse_recorded_line(line_of(packet));
+    std::optional<json::Venue> venue;
+    if (!recorded.url.empty()) venue = json::venue_of_url(recorded.url);
+    if (!venue && !recorded.document.empty()) venue = decoder.guess_venue(recorded.document);
+    if (venue) return venue;
+  }
+  return std::nullopt;
+}
+
+// Where the members of documents go.
+class JsonFieldRows {
+ public:
+  JsonFieldRows(const Schema& schema, Table& table) : other_{schema.column(kOtherFields)} {
+    wants_any_ = table.begin_row().wants(other_);
+    const std::span<const std::string> columns = schema.columns();
+    for (std::size_t venue = 0; venue < json::kVenueCount; ++venue) {
+      for (const std::string_view name : json::field_names(static_cast<json::Venue>(venue))) {
+        const bool is_there =
+            std::find(columns.begin(), columns.end(), column_of(name)) != columns.end();
+        if (!is_there) continue;  // nor does any file have documents of this venue
+        const Column column = schema.column(column_of(name));
+        places_[venue].push_back({name, column});
+        wants_any_ = wants_any_ || table.begin_row().wants(column);
+      }
+    }
+  }
+
+  // Fills the cells of the document's members, valid until the next call. Returns false if they can
+  // not be read.
+  [[nodiscard]] bool fill(json::Venue venue, std::string_view document, Row& row) {
+    if (!wants_any_) return true;
+    others_.clear();
+    const std::vector<Place>& places = places_[static_cast<std::size_t>(venue)];
+    std::size_t next = 0;  // members mostly come in one order
+    const json::DocumentStatus status =
+        decoder_.for_each_field(document, [&](const json::Field& field) {
+          for (std::size_t tried = 0; tried < places.size(); ++tried) {
+            const Place& place = places[(next + tried) % places.size()];
+            if (place.name != field.name) continue;
+            next = (next + tried + 1) % places.size();
+            return put(row, place.column, field);
+          }
+          keep(field);
+        });
+    if (!others_.empty()) {
+      others_ += '}';
+      row.json(other_, others_);
+    }
+    return status == json::DocumentStatus::ok;
+  }
+
+ private:
+  struct Place {
+    std::string_view name;
+    Column column{};
+  };
+
+  [[nodiscard]] static std::string_view trimmed(std::string_view text) noexcept {
+    const std::size_t last = text.find_last_not_of(" \t\r\n");
+    return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  }
+  // A string with its quotes, everything else as it is. The text of a string lies between them.
+  [[nodiscard]] static std::string_view spelled(const json::Field& field) noexcept {
+    if (!field.is_string) return trimmed(field.text);
+    return {field.text.data() - 1, field.text.size() + 2};
+  }
+  static void put(Row& row, Column column, const json::Field& field) noexcept {
+    const bool is_plain = field.is_string && field.text.find('\\') == std::string_view::npos;
+    if (is_plain) return row.text(column, field.text);
+    row.json(column, spelled(field));
+  }
+  void keep(const json::Field& field) {
+    others_ += others_.empty() ? '{' : ',';
+    others_.append("\"").append(field.name).append("\":").append(spelled(field));
+  }
+
+  Column other_;
+  bool wants_any_ = false;
+  std::array<std::vector<Place>, json::kVenueCount> places_;
+  json::Decoder decoder_;
+  std::string others_;
+};
 
 // Rows of documents as they are.
 class JsonDecoder::Messages {
  public:
   Messages(std::span<const std::string_view> types, const Schema& schema, Table& table)
       : table_{table},
-        type_{schema.column("type")},
-        kind_{schema.column("kind")},
-        document_{schema.column("document")} {
+        type_{schema.column(kType)},
+        kind_{schema.column(kKind)},
+        document_{schema.column(kJsonDocument)},
+        fields_{schema, table} {
     for (std::size_t kind = 0; kind < json::kKindCount; ++kind) {
       const std::string_view name = json::to_string(static_cast<json::Kind>(kind));
       wanted_[kind] = types.empty() || std::find(types.begin(), types.end(), name) != types.end();
@@ -106,11 +220,16 @@ class JsonDecoder::Messages {
     row.text(type_, document.type);
     row.text(kind_, json::to_string(document.kind));
     row.json(document_, recorded.document);
+    if (!fields_.fill(document.venue, recorded.document, row)) {
+      ++refused_;
+      return;
+    }
     table_.end_row();
   }
 
   Table& table_;
   Column type_, kind_, document_;
+  JsonFieldRows fields_;
   std::array<bool, json::kKindCount> wanted_{};
   std::optional<json::Venue> venue_;
   json::Decoder decoder_;
@@ -191,8 +310,7 @@ void JsonDecoder::on_packets(std::span<const net::Packet> packets) {
     ++head_.sequence;
     head_.receive_ns.reset();
     if (packet.rx_time != 0) head_.receive_ns = packet.rx_time;
-    const auto payload = packet.payload();
-    const std::string_view line{reinterpret_cast<const char*>(payload.data()), payload.size()};
+    const std::string_view line = line_of(packet);
     if (messages_ != nullptr) {
       messages_->on_line(line, head_);
     } else {

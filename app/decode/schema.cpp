@@ -108,7 +108,8 @@ SchemaName SchemaName::parse(std::string_view text) {
   return name;
 }
 
-Schema::Schema(const SchemaName& name, std::span<const std::string_view> message_fields)
+Schema::Schema(const SchemaName& name, std::span<const std::string_view> message_fields,
+               std::span<const std::string_view> on_request)
     : name_{name} {
   const auto add_all = [this](std::span<const std::string_view> names) {
     for (const std::string_view column : names) add(column);
@@ -133,6 +134,8 @@ Schema::Schema(const SchemaName& name, std::span<const std::string_view> message
       add("stale");
       break;
   }
+  shown_ = columns_.size();
+  if (name.kind == SchemaKind::messages) add_all(on_request);
 }
 
 void Schema::add(std::string_view name) {
@@ -152,8 +155,8 @@ Selection::Selection(const Schema& schema, std::string_view fields)
     : places_(schema.columns().size(), Row::kUnwanted) {
   const std::span<const std::string> columns = schema.columns();
   if (fields.empty()) {
-    names_.assign(columns.begin(), columns.end());
-    for (std::size_t i = 0; i < columns.size(); ++i) places_[i] = static_cast<std::uint16_t>(i);
+    names_.assign(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(schema.shown()));
+    for (std::size_t i = 0; i < names_.size(); ++i) places_[i] = static_cast<std::uint16_t>(i);
     return;
   }
   for (const std::string_view field : split_list(fields)) {

@@ -45,11 +45,14 @@ inline constexpr Column kSymbol{5};
 class Schema {
  public:
   // `message_fields`: names of the fields of all venues' messages, for `messages`; a name may come
-  // more than once.
-  Schema(const SchemaName& name, std::span<const std::string_view> message_fields);
+  // more than once. `on_request`: more of them, which only --fields shows.
+  Schema(const SchemaName& name, std::span<const std::string_view> message_fields,
+         std::span<const std::string_view> on_request = {});
 
   [[nodiscard]] const SchemaName& name() const noexcept { return name_; }
   [[nodiscard]] std::span<const std::string> columns() const noexcept { return columns_; }
+  // Those that are shown when no fields are named: all but the last ones.
+  [[nodiscard]] std::size_t shown() const noexcept { return shown_; }
   // Requires: there is such a column.
   [[nodiscard]] Column column(std::string_view name) const noexcept;
 
@@ -58,13 +61,14 @@ class Schema {
 
   SchemaName name_;
   std::vector<std::string> columns_;
+  std::size_t shown_ = 0;
 };
 
 // The columns of a table in the order in which they are shown.
 class Selection {
  public:
-  // `fields`: "symbol,price"; empty: all. Throws std::invalid_argument for a name that the schema
-  // has not, with the nearest one, and for a name that comes twice.
+  // `fields`: "symbol,price"; empty: those that the schema shows. Throws std::invalid_argument for
+  // a name that the schema has not, with the nearest one, and for a name that comes twice.
   Selection(const Schema& schema, std::string_view fields);
 
   [[nodiscard]] std::span<const std::string> names() const noexcept { return names_; }

@@ -46,9 +46,12 @@ namespace tapeline::decode {
 // The market of a channel, and the rows that are made of it.
 template <typename Feed>
 struct FedMarket {
+  template <typename... FeedConfig>
   FedMarket(const Schema& schema, Table& table, const SymbolNames& names,
-            pool::LockFreeBufferPool& pools)
-      : rows{schema, table, names}, market{config(), pools.simd(), &rows}, feed{market} {
+            pool::LockFreeBufferPool& pools, const FeedConfig&... of_feed)
+      : rows{schema, table, names},
+        market{config(), pools.simd(), &rows},
+        feed{market, of_feed...} {
     rows.attach(market);
   }
 

@@ -5,7 +5,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include "codec/iextp/decoder.hpp"
+#include "codec/moldudp64/packet.hpp"
 #include "net/capture_filter.hpp"
+#include "net/framing.hpp"
 #include "net/open_capture.hpp"
 
 namespace tapeline::simulate {
@@ -53,7 +56,19 @@ CaptureFeed::CaptureFeed(const std::string& path, const CaptureFeedConfig& confi
                 .buffer_count = 2 * kHeldBuffers,
                 .overflow_buffers = kHeldBuffers}},
       source_{open(path, buffers_)},
-      sequencer_{sequencer_config(), buffers_} {}
+      sequencer_{sequencer_config(), buffers_} {
+  std::size_t header_bytes = codec::moldudp64::kHeaderBytes + codec::moldudp64::kLengthBytes;
+  if (read()) {
+    const auto first = batch_.packets().front().payload();
+    const net::Framing framing = net::recognise_framing(first);
+    sequencer_.set_framing(framing);
+    if (framing == net::Framing::iextp) {
+      iex_session_ = codec::iextp::parse_header(first).header.session;
+      header_bytes = codec::iextp::kHeaderBytes + codec::iextp::kLengthBytes;
+    }
+  }
+  max_message_bytes_ = config_.packet_bytes - std::min(config_.packet_bytes, header_bytes);
+}
 
 std::optional<FeedMessage> CaptureFeed::next() {
   if (config_.max_messages != 0 && taken_ == config_.max_messages) return std::nullopt;
@@ -65,22 +80,26 @@ std::optional<FeedMessage> CaptureFeed::next() {
   return FeedMessage{std::span{bytes_}.subspan(place.begin, place.bytes), place.time_ns};
 }
 
+bool CaptureFeed::read() {
+  next_packet_ = 0;
+  for (;;) {
+    batch_ = source_->next();
+    if (!batch_.empty()) return true;
+    if (source_->state() != net::SourceState::would_block) return false;
+    std::this_thread::sleep_for(kSilentPause);
+    if (config_.stop != nullptr && config_.stop()) return false;
+  }
+}
+
 bool CaptureFeed::refill() {
   bytes_.clear();
   places_.clear();
   next_place_ = 0;
-  if (next_packet_ < batch_.packets().size()) {
+  if (next_packet_ < batch_.packets().size() || (!is_over_ && read())) {
     take(batch_.packets()[next_packet_++]);
     return true;
   }
   if (is_over_) return false;
-  batch_ = source_->next();
-  next_packet_ = 0;
-  if (!batch_.empty()) return true;
-  if (source_->state() == net::SourceState::would_block) {
-    std::this_thread::sleep_for(kSilentPause);
-    return config_.stop == nullptr || !config_.stop();
-  }
   is_over_ = true;
   Handler handler{*this};
   sequencer_.finish(static_cast<std::int64_t>(last_time_ns_), handler);
@@ -93,7 +112,7 @@ void CaptureFeed::take(const net::Packet& packet) {
 }
 
 void CaptureFeed::keep(std::span<const std::byte> message, net::UnixNanos time) {
-  if (message.size() > config_.max_message_bytes) {
+  if (message.size() > max_message_bytes_) {
     throw std::runtime_error{"message " + std::to_string(taken_ + places_.size() + 1) +
                              " of the capture has " + std::to_string(message.size()) +
                              " bytes: too many for a packet; see --packet-bytes"};

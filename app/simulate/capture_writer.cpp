@@ -4,8 +4,6 @@
 #include <cassert>
 #include <deque>
 #include <limits>
-#include <memory>
-#include <variant>
 
 #include "app/simulate/random.hpp"
 
@@ -31,23 +29,25 @@ class CaptureWriter::Line {
         delay_ns_{line.delay_ns},
         jitter_ns_{line.jitter_ns},
         path_{make_path(line.group, number)},
-        cutter_{make_cutter(options, line)},
+        cutter_{options.session, line.cut},
         random_{number} {}
 
   void add(std::span<const std::byte> message, std::uint64_t time_ns) {
-    std::visit([&](auto& cutter) { add_to(*cutter, message, time_ns); }, cutter_);
+    if (cutter_.is_due(time_ns)) close_packet();
+    if (cutter_.is_empty()) beat_until(time_ns);
+    if (!cutter_.try_add(message, time_ns)) {
+      close_packet();
+      [[maybe_unused]] const bool added = cutter_.try_add(message, time_ns);
+      assert(added);
+    }
   }
 
   void finish(std::uint32_t end_packets) {
-    std::visit(
-        [&](auto& cutter) {
-          if (!cutter->is_empty()) close_packet(*cutter);
-          for (std::uint32_t i = 0; i < end_packets; ++i) {
-            const std::uint64_t time_ns = newest_ns_ + (i == 0 ? kSecondNs / 1'000 : kSecondNs);
-            put(time_ns, end_of(*cutter, time_ns));
-          }
-        },
-        cutter_);
+    if (!cutter_.is_empty()) close_packet();
+    for (std::uint32_t i = 0; i < end_packets; ++i) {
+      const std::uint64_t time_ns = newest_ns_ + (i == 0 ? kSecondNs / 1'000 : kSecondNs);
+      put(time_ns, cutter_.end_of_session(unix_time(time_ns)));
+    }
   }
 
   [[nodiscard]] bool has_record() const noexcept { return !records_.empty(); }
@@ -64,69 +64,21 @@ class CaptureWriter::Line {
   }
 
  private:
-  using Cutter = std::variant<std::unique_ptr<PacketCutter>, std::unique_ptr<SegmentCutter>>;
-
-  [[nodiscard]] static Cutter make_cutter(const CaptureOptions& options, const CaptureLine& line) {
-    if (const auto* mold = std::get_if<codec::moldudp64::Session>(&options.session)) {
-      return std::make_unique<PacketCutter>(*mold, line.cut);
-    }
-    return std::make_unique<SegmentCutter>(std::get<codec::iextp::Session>(options.session),
-                                           line.cut);
-  }
-
   [[nodiscard]] std::int64_t unix_time(std::uint64_t time_ns) const noexcept {
     return midnight_ns_ + static_cast<std::int64_t>(time_ns);
   }
-  // Packets sent at `time_ns`; those of MoldUDP64 do not say when.
-  [[nodiscard]] std::span<const std::byte> packet_of(PacketCutter& cutter,
-                                                     std::uint64_t /*time_ns*/) const noexcept {
-    return cutter.finish();
-  }
-  [[nodiscard]] std::span<const std::byte> packet_of(SegmentCutter& cutter,
-                                                     std::uint64_t time_ns) const noexcept {
-    return cutter.finish(unix_time(time_ns));
-  }
-  [[nodiscard]] std::span<const std::byte> beat_of(PacketCutter& cutter,
-                                                   std::uint64_t /*time_ns*/) const noexcept {
-    return cutter.heartbeat();
-  }
-  [[nodiscard]] std::span<const std::byte> beat_of(SegmentCutter& cutter,
-                                                   std::uint64_t time_ns) const noexcept {
-    return cutter.heartbeat(unix_time(time_ns));
-  }
-  [[nodiscard]] std::span<const std::byte> end_of(PacketCutter& cutter,
-                                                  std::uint64_t /*time_ns*/) const noexcept {
-    return cutter.end_of_session();
-  }
-  [[nodiscard]] std::span<const std::byte> end_of(SegmentCutter& cutter,
-                                                  std::uint64_t time_ns) const noexcept {
-    return cutter.end_of_session(unix_time(time_ns));
-  }
 
-  template <typename OneCutter>
-  void add_to(OneCutter& cutter, std::span<const std::byte> message, std::uint64_t time_ns) {
-    if (cutter.is_due(time_ns)) close_packet(cutter);
-    if (cutter.is_empty()) beat_until(cutter, time_ns);
-    if (!cutter.try_add(message, time_ns)) {
-      close_packet(cutter);
-      [[maybe_unused]] const bool added = cutter.try_add(message, time_ns);
-      assert(added);
-    }
-  }
-
-  template <typename OneCutter>
-  void close_packet(OneCutter& cutter) {
+  void close_packet() {
     const std::uint64_t jitter = jitter_ns_ == 0 ? 0 : random_.next() % jitter_ns_;
-    const std::uint64_t time_ns = std::max(newest_ns_, cutter.last_time_ns() + delay_ns_ + jitter);
-    put(time_ns, packet_of(cutter, time_ns));
+    const std::uint64_t time_ns = std::max(newest_ns_, cutter_.last_time_ns() + delay_ns_ + jitter);
+    put(time_ns, cutter_.finish(unix_time(time_ns)));
   }
 
-  template <typename OneCutter>
-  void beat_until(OneCutter& cutter, std::uint64_t time_ns) {
+  void beat_until(std::uint64_t time_ns) {
     if (heartbeat_ns_ == 0 || packets_ == 0) return;
     while (newest_ns_ + heartbeat_ns_ < time_ns) {
       const std::uint64_t beat_ns = newest_ns_ + heartbeat_ns_;
-      put(beat_ns, beat_of(cutter, beat_ns));
+      put(beat_ns, cutter_.heartbeat(unix_time(beat_ns)));
     }
   }
 
@@ -146,7 +98,7 @@ class CaptureWriter::Line {
   std::uint64_t delay_ns_;
   std::uint64_t jitter_ns_;
   LinePath path_;
-  Cutter cutter_;
+  LineCutter cutter_;
   Random random_;
   std::vector<std::byte> bytes_;  // of the records, from begin_ on
   std::size_t begin_ = 0;

@@ -8,14 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <span>
-#include <variant>
 #include <vector>
 
 #include "app/simulate/frame.hpp"
+#include "app/simulate/line_cutter.hpp"
 #include "app/simulate/output_file.hpp"
-#include "app/simulate/packet_cutter.hpp"
-#include "app/simulate/segment_cutter.hpp"
 
 namespace tapeline::simulate {
 
@@ -28,8 +27,7 @@ struct CaptureLine {
 
 struct CaptureOptions {
   FrameFormat format{};
-  // Chooses the framing.
-  std::variant<codec::moldudp64::Session, codec::iextp::Session> session{};
+  LineSession session{};                       // chooses the framing
   std::int64_t midnight_ns = 0;                // since 1970; message times count from here
   std::uint64_t heartbeat_ns = 1'000'000'000;  // 0: no heartbeats
   std::uint32_t end_packets = 3;               // per line, a second apart
@@ -61,7 +59,7 @@ class CaptureWriter {
 
   CaptureOptions options_;
   OutputFile& file_;  // not owned
-  std::vector<Line> lines_;
+  std::list<Line> lines_;
   std::uint64_t packets_ = 0;
 };
 

@@ -95,6 +95,13 @@ struct FaultPlan {
     }
     return false;
   }
+  // Whether a line makes or changes packets, not only loses, repeats or delays them.
+  [[nodiscard]] bool makes_packets() const noexcept {
+    for (const LineFaultPlan& line : lines) {
+      if (line.malformed != 0 || line.damage != 0 || line.foreign != 0) return true;
+    }
+    return false;
+  }
   friend bool operator==(const FaultPlan&, const FaultPlan&) = default;
 };
 

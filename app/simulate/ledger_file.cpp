@@ -100,10 +100,10 @@ void write_ledger(const Session& session, bool with_bars, OutputFile& file) {
   }
 }
 
-void write_ledger(const DeepSession& session, OutputFile& file) {
+void write_ledger(const IexSession& session, OutputFile& file) {
   std::string line;
   for (std::size_t i = 0; i < session.truths().size(); ++i) {
-    const DeepTruth& truth = session.truths()[i];
+    const IexTruth& truth = session.truths()[i];
     line = "{\"symbol\":\"";
     line.append(session.session().instruments()[i].symbol.trimmed()).append("\"");
     append_number(line, "events", truth.events);

@@ -12,7 +12,7 @@
 //
 // Thread safety: none.
 
-#include "app/simulate/deep_session.hpp"
+#include "app/simulate/iex_session.hpp"
 #include "app/simulate/output_file.hpp"
 #include "app/simulate/session.hpp"
 
@@ -21,9 +21,9 @@ namespace tapeline::simulate {
 // Requires: session.is_settled(). Throws if the file can not be written.
 void write_ledger(const Session& session, bool with_bars, OutputFile& file);
 
-// The same of a day told as IEX DEEP: a line for each instrument, without messages and bars, with
+// The same of a day as IEX tells it: a line for each instrument, without messages and bars, with
 //   "events":40,"books":"9f3c..."
-// the number of its events and DeepTruth::books_digest, 16 hexadecimal digits.
-void write_ledger(const DeepSession& session, OutputFile& file);
+// the number of its events and IexTruth::books_digest, 16 hexadecimal digits.
+void write_ledger(const IexSession& session, OutputFile& file);
 
 }  // namespace tapeline::simulate

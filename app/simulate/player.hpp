@@ -2,7 +2,7 @@
 
 // Sends a session at a steady rate: as many messages as are due since the start, in packets, a
 // few thousand times a second; heartbeats while nothing is due; end of session packets at the end,
-// also when it is stopped early.
+// also when it is stopped early. In MoldUDP64 or in IEX-TP, as the session says.
 //
 // Clock:  std::uint64_t now_ns(); void sleep_until(std::uint64_t ns); any steady zero point.
 // Link:   void send(std::span<const std::span<const std::byte>> packets): on every line, in order;
@@ -21,7 +21,7 @@
 #include <span>
 
 #include "app/simulate/feed.hpp"
-#include "app/simulate/packet_cutter.hpp"
+#include "app/simulate/line_cutter.hpp"
 #include "app/simulate/send_batch.hpp"
 
 namespace tapeline::simulate {
@@ -30,8 +30,9 @@ namespace tapeline::simulate {
 inline constexpr std::uint64_t kNothingDue = std::numeric_limits<std::uint64_t>::max();
 
 struct PlayOptions {
-  codec::moldudp64::Session session{};
+  LineSession session{};
   CutOptions cut{};
+  std::int64_t zero_unix_ns = 0;    // the zero point of the clock, since 1970
   std::uint64_t rate = 200'000;     // messages per second; 0 = as fast as the link takes them
   double speed = 0;                 // not 0: so many times the pace of the feed, instead of a rate
   std::uint64_t duration_ns = 0;    // 0 = to the end of the session
@@ -95,6 +96,9 @@ class Player {
   static constexpr std::uint64_t kNever = kNothingDue;
   static constexpr bool kCanBeLate = requires(Link & link) { link.send_due(); };
 
+  [[nodiscard]] std::int64_t unix_ns() {
+    return options_.zero_unix_ns + static_cast<std::int64_t>(clock_.now_ns());
+  }
   [[nodiscard]] bool has_rate() const noexcept { return options_.rate != 0 && options_.speed == 0; }
 
   // How many messages should have been sent by now, if none of them is too early by its own time.
@@ -151,7 +155,7 @@ class Player {
 
   void close_packet() {
     if (batch_.is_full()) send_batch();
-    batch_.add(cutter_.finish());
+    batch_.add(cutter_.finish(unix_ns()));
   }
 
   void flush() {
@@ -170,7 +174,7 @@ class Player {
 
   void send_heartbeat_if_idle() {
     if (clock_.now_ns() - last_send_ns_ < options_.heartbeat_ns) return;
-    batch_.add(cutter_.heartbeat());
+    batch_.add(cutter_.heartbeat(unix_ns()));
     send_batch();
   }
 
@@ -229,7 +233,7 @@ class Player {
   }
 
   void send_end() {
-    batch_.add(cutter_.end_of_session());
+    batch_.add(cutter_.end_of_session(unix_ns()));
     send_batch();
   }
 
@@ -238,7 +242,7 @@ class Player {
   Clock& clock_;
   Link& link_;
   Watch& watch_;
-  PacketCutter cutter_;
+  LineCutter cutter_;
   SendBatch batch_;
   PlayCounts counts_;
   std::uint64_t start_ns_ = 0;

@@ -65,6 +65,7 @@ class SegmentCutter {
   }
 
   [[nodiscard]] bool is_empty() const noexcept { return builder_.message_count() == 0; }
+  [[nodiscard]] std::uint64_t next_sequence() const noexcept { return builder_.next_sequence(); }
   [[nodiscard]] std::uint64_t last_time_ns() const noexcept { return last_time_ns_; }
 
  private:

@@ -18,21 +18,9 @@
 
 #include "codec/decode_status.hpp"
 #include "codec/iex/messages.hpp"
+#include "codec/message_view.hpp"
 
 namespace tapeline::codec::iex {
-
-namespace detail {
-
-template <typename View, typename Handler>
-[[nodiscard, gnu::always_inline]] inline DecodeStatus deliver(std::span<const std::byte> message,
-                                                              Handler& handler) {
-  if (message.size() < View::kBytes) [[unlikely]]
-    return DecodeStatus::wrong_length;
-  handler(View{message.template first<View::kBytes>()});
-  return message.size() == View::kBytes ? DecodeStatus::ok : DecodeStatus::ok_longer;
-}
-
-}  // namespace detail
 
 // Calls handler(view) at most once, and only when is_delivered(returned status).
 // Never reads outside `message`, never allocates.
@@ -40,7 +28,6 @@ template <typename Handler>
 [[nodiscard, gnu::always_inline]] inline DecodeStatus decode(std::span<const std::byte> message,
                                                              Handler&& handler) {
   if (message.empty()) return DecodeStatus::wrong_length;
-  using detail::deliver;
   switch (static_cast<char>(message.front())) {
     case QuoteUpdate::kType: return deliver<QuoteUpdate>(message, handler);
     case BuyLevelUpdate::kType: return deliver<BuyLevelUpdate>(message, handler);

@@ -17,6 +17,8 @@ struct QuoteFields {
   Price bid_price = 0;
   Price ask_price = 0;
   std::uint32_t ask_size = 0;
+
+  friend bool operator==(const QuoteFields&, const QuoteFields&) = default;
 };
 
 inline std::size_t encode_quote_update(std::span<std::byte> out, std::uint8_t flags,

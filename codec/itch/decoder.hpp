@@ -22,21 +22,9 @@
 
 #include "codec/decode_status.hpp"
 #include "codec/itch/messages.hpp"
+#include "codec/message_view.hpp"
 
 namespace tapeline::codec::itch {
-
-namespace detail {
-
-template <typename View, typename Handler>
-[[nodiscard, gnu::always_inline]] inline DecodeStatus deliver(std::span<const std::byte> message,
-                                                              Handler& handler) {
-  if (message.size() < View::kBytes) [[unlikely]]
-    return DecodeStatus::wrong_length;
-  handler(View{message.template first<View::kBytes>()});
-  return message.size() == View::kBytes ? DecodeStatus::ok : DecodeStatus::ok_longer;
-}
-
-}  // namespace detail
 
 // Calls handler(view) at most once, and only when is_delivered(returned status).
 // Never reads outside `message`, never allocates. Always inlined: out of line, the call and the
@@ -45,7 +33,6 @@ template <typename Handler>
 [[nodiscard, gnu::always_inline]] inline DecodeStatus decode(std::span<const std::byte> message,
                                                              Handler&& handler) {
   if (message.empty()) return DecodeStatus::wrong_length;
-  using detail::deliver;
   switch (static_cast<char>(message.front())) {
     case AddOrder::kType: return deliver<AddOrder>(message, handler);
     case AddOrderMpid::kType: return deliver<AddOrderMpid>(message, handler);

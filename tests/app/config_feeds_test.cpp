@@ -116,6 +116,27 @@ INSTANTIATE_TEST_SUITE_P(
                   "write 'protocol: itch50'"}),
     title_of);
 
+// The protocol of a feed with one channel, and what the channel says of itself.
+std::string protocol_of(const std::string& channel, const std::string& keys = "") {
+  return parse_config(
+             "feeds:\n  - name: f\n" + keys + "    channels:\n      - {name: c, " + channel + "}\n",
+             "c.yaml")
+      .feeds.at(0)
+      .protocol;
+}
+
+TEST(Config, ProtocolNeedNotBeNamed) {
+  const std::string lines = "lines: [{name: A, group: 239.1.1.1, port: 1}]";
+  const std::string server = "servers: ['10.1.2.3:4'], credentials_env: A";
+  EXPECT_EQ(protocol_of(lines), "auto");
+  EXPECT_EQ(protocol_of(lines, "    protocol: auto\n"), "auto");
+  EXPECT_EQ(protocol_of(lines, "    protocol: iex\n"), "iex");
+  EXPECT_EQ(protocol_of(lines + ", recovery: {servers: ['10.1.2.3:4']}"), "itch50");
+  EXPECT_EQ(protocol_of(lines + ", snapshot: {" + server + "}"), "itch50");
+  EXPECT_EQ(protocol_of("transport: soupbintcp, soupbintcp: {" + server + "}"), "itch50");
+  EXPECT_EQ(protocol_of("transport: json_lines, json_lines: {servers: ['10.1.2.3:4']}"), "json");
+}
+
 std::string over_json(const std::string& lines, const std::string& protocol = "json",
                       const std::string& channel = "required: true") {
   return "feeds:\n  - name: crypto\n    protocol: " + protocol +

@@ -90,10 +90,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "6:67: an entry of 'sources' is a list; it must be text"},
         BadConfig{"UnknownChoice", with_channel("receive_mode: poll"),
                   "7:23: 'receive_mode' is 'poll'; it must be one of 'wait', 'spin'"},
-        BadConfig{
-            "UnknownProtocol", "feeds:\n  - name: x\n    protocol: itch\n",
-            "3:15: 'protocol' is 'itch'; it must be one of 'itch50', 'itch50-moldudp64', 'iex', "
-            "'json'"},
+        BadConfig{"UnknownProtocol", "feeds:\n  - name: x\n    protocol: itch\n",
+                  "3:15: 'protocol' is 'itch'; it must be one of 'auto', 'itch50', "
+                  "'itch50-moldudp64', 'iex', "
+                  "'json'"},
         BadConfig{"UnknownLevel", with_top("log: {level: verbose}\n"),
                   "8:14: 'level' is 'verbose'; it must be one of 'trace', 'debug', 'info', "
                   "'warn', 'error', 'off'"},

@@ -20,7 +20,7 @@ import decode_case
 from decode_case import DATA, ROOT, SESSION, DecodeTest
 
 sys.path.insert(0, str(ROOT / "tests/support"))
-import deep_ledger  # noqa: E402
+import iex_ledger  # noqa: E402
 import iex_reference as reference  # noqa: E402
 
 FEEDS = {0x8003: ("iex-tops", "TOPS"), 0x8004: ("iex-deep", "DEEP"),
@@ -282,6 +282,26 @@ class Schemas(IexTest):
             exact = Decimal(entry["notional"]) / entry["volume"] / 10000
             self.assertLessEqual(abs(row["vwap"] - exact), Decimal("0.000000006"))
 
+    def test_a_configuration_says_which_prints_count(self):
+        """Those of the extended hours are left out, and odd lots set a price."""
+        file, ledger = self.simulate("--lines", "A")
+        config = self.write("run.yaml", b"""
+feeds: [{name: iex, channels: [{name: c, lines: [{name: A, group: 239.1.1.1, port: 1000}]}]}]
+market: {iex_not_in_volume: [extended_hours], iex_not_in_price: []}
+""")
+        kept = {}
+        for line in reference.lines(file):
+            if line.get("type") not in ("T", "B") or line["conditions"] & 0x40:
+                continue
+            symbol = bytes.fromhex(line["symbol"]).decode().rstrip(" ")
+            sign = 1 if line["type"] == "T" else -1
+            kept[symbol] = kept.get(symbol, 0) + sign * line["size"]
+        rows = {row["symbol"]: row for row in self.rows(file, "--schema", "vwap", "--config", config)}
+        self.assertEqual({symbol: row["volume"] for symbol, row in rows.items() if row["volume"]},
+                         {symbol: volume for symbol, volume in kept.items() if volume})
+        self.assertLess(sum(kept.values()), sum(entry["volume"] for entry in ledger.values()))
+        self.assertIn("not/there", self.refuse(2, file, "--config", "not/there.yaml"))
+
     def test_books_are_shown_after_whole_events(self):
         """The rows are the changes of the books that the reference has after each event."""
         file, _ = self.simulate("--lines", "A")
@@ -290,7 +310,7 @@ class Schemas(IexTest):
             if line.get("type") not in ("8", "5"):
                 continue
             symbol = bytes.fromhex(line["symbol"]).decode().rstrip(" ")
-            book = books.setdefault(symbol, deep_ledger.Book())
+            book = books.setdefault(symbol, iex_ledger.Book())
             book.update(line)
             if not line["flags"] & 1:
                 continue

@@ -138,7 +138,10 @@ TEST_F(SequencerIexTpTest, SegmentsOfAnotherSessionAreForeignUntilThisOneIsSilen
   feed(kLineA, {.sequence = 1}, "a");
   feed(kLineA, {.sequence = 1, .session = 8}, "x");
   EXPECT_EQ(counters().foreign.get(), 1U);
-  now_ns = SequencerConfig{}.session_silence_ns;
+  now_ns = SequencerConfig{}.iextp_session_silence_ns - 1;
+  feed(kLineA, {.sequence = 1, .session = 8}, "x");
+  EXPECT_EQ(counters().foreign.get(), 2U);
+  now_ns = SequencerConfig{}.iextp_session_silence_ns;
   feed(kLineA, {.sequence = 1, .session = 8}, "y");
   EXPECT_EQ(seen.text(), "a,y,");
 }

@@ -10,6 +10,9 @@
 // trade of ours. Before the first of ours it sets the start of the count; later it shows what has
 // passed us by, itself included, and that is lost.
 //
+// A number far ahead of the last one is followed, and what lies between is lost; but if the numbers
+// then go on where they were, it was that one number that was wrong, and the count goes back.
+//
 // A heartbeat that knows a later trade promises it. It is lost when the next heartbeat, or the end,
 // comes without it: the two kinds of message may overtake each other.
 //
@@ -50,12 +53,22 @@ class TradeIds {
       follow(trade);
       return {good};
     }
+    if (goes_on_before_jump(trade)) {
+      last_trade_ = before_jump_.trade;
+      last_aggregate_ = before_jump_.aggregate;
+      jump_ = 0;
+    }
     if (trade.last_trade_id <= last_trade_ ||
         (trade.is_aggregate && trade.trade_id <= last_aggregate_)) {
       return {trade.is_replayed ? good : TradeVerdict::duplicate};
     }
     const bool only_joins = trade.is_replayed && !has_begun_;
     const TradeStep step = only_joins ? TradeStep{good} : lose(good, missing_before(trade));
+    jump_ = 0;
+    if (step.lost > kSureHole && !trade.is_replayed) {
+      jump_ = trade.first_trade_id;
+      before_jump_ = {last_trade_, last_aggregate_};
+    }
     follow(trade);
     return step;
   }
@@ -78,6 +91,20 @@ class TradeIds {
  private:
   enum class Stream : std::uint8_t { none, trades, aggregates };
 
+  // More trades than these are not lost between two messages without a reason to doubt it.
+  static constexpr std::uint64_t kSureHole = 1'000;
+  // A count of lost trades is at most this, so that sums of them hold.
+  static constexpr std::uint64_t kMostLost = std::uint64_t{1} << 40U;
+
+  struct Place {
+    std::uint64_t trade = 0;
+    std::uint64_t aggregate = 0;
+  };
+
+  [[nodiscard]] bool goes_on_before_jump(const codec::json::Trade& trade) const noexcept {
+    return jump_ != 0 && !trade.is_replayed && trade.first_trade_id > before_jump_.trade &&
+           trade.last_trade_id < jump_;
+  }
   // Requires: trade.last_trade_id > last_trade_.
   [[nodiscard]] std::uint64_t missing_before(const codec::json::Trade& trade) const noexcept {
     if (trade.is_replayed) return trade.last_trade_id - last_trade_;
@@ -92,7 +119,7 @@ class TradeIds {
     const std::uint64_t first = last_trade_ + 1;
     const bool goes_on = first == behind_lost_;
     behind_lost_ = first + count;
-    return {verdict, first, count, goes_on};
+    return {verdict, first, std::min(count, kMostLost), goes_on};
   }
   void follow(const codec::json::Trade& trade) noexcept {
     last_trade_ = trade.last_trade_id;
@@ -104,6 +131,8 @@ class TradeIds {
   std::uint64_t last_aggregate_ = 0;
   std::uint64_t promised_ = 0;
   std::uint64_t behind_lost_ = 0;  // the number behind the last one that was lost
+  std::uint64_t jump_ = 0;         // the first number behind a hole that is doubted, 0: none
+  Place before_jump_;              // the last ones in front of it
   Stream stream_ = Stream::none;
   bool has_begun_ = false;  // a trade of ours was told
 };

@@ -25,7 +25,7 @@ Config two_lines() {
 TEST(CheckReport, TextSaysWhatWouldBeDone) {
   EXPECT_EQ(check_report_text(two_lines()),
             "c.yaml: every key and value is right\n"
-            "feed nasdaq (itch50)\n"
+            "feed nasdaq (itch50 or iex, as the first packet is)\n"
             "  channel totalview: spins (one core in full use), up to 64 datagrams of 1968 bytes "
             "at once, receive buffer 8 MiB per line\n"
             "    line A: receives 239.192.64.1:26400 on lo, from any sender\n"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "app/feed/iex_feed.hpp"
-#include "app/simulate/deep_session.hpp"
+#include "app/simulate/iex_session.hpp"
 #include "tests/app/market/market_fixture.hpp"
 #include "tests/support/counting_new.hpp"
 
@@ -17,8 +17,8 @@ struct Nothing {};
 
 TEST(IexFeedAllocation, MessagesOfADayAllocateNothing) {
   simulate::Session session{{.seed = 3, .messages = 40'000, .instruments = 100}};
-  simulate::DeepSession deep{session, 0};
-  std::vector<simulate::DeepSession::Message> messages;
+  simulate::IexSession deep{session, codec::iextp::Protocol::deep, 0};
+  std::vector<simulate::IexSession::Message> messages;
   while (deep.next()) {
     messages.insert(messages.end(), deep.messages().begin(), deep.messages().end());
   }

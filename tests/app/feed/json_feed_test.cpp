@@ -343,6 +343,46 @@ TEST_F(Binance, TradesFollowByNumberAndAggregatesOfThemDoNotCount) {
   EXPECT_EQ(counts().lost_trades.get(), 1U);
 }
 
+TEST_F(Binance, EachHostileDocumentIsCountedAndTheNextOneIsFine) {
+  using codec::json::DocumentStatus;
+  const std::string good =
+      R"({"e":"trade","E":1782030435506,"s":"BNBBTC","t":100,"p":"64060.0","q":"0.5",)"
+      R"("T":1782030435506,"m":false,"M":true})";
+  const auto with = [&good](const std::string& part, const std::string& other) {
+    std::string text = good;
+    return text.replace(text.find(part), part.size(), other);
+  };
+  const std::string deep = std::string(10'000, '[') + std::string(10'000, ']');
+  const std::vector<std::pair<std::string, DocumentStatus>> hostile{
+      {with("true", deep), DocumentStatus::too_deep},
+      {with(":100,", ":99999999999999999999,"), DocumentStatus::out_of_range},
+      {with(R"("64060.0")", "1e400"), DocumentStatus::out_of_range},
+      {with(":100,", ":-0,"), DocumentStatus::out_of_range},
+      {with("BNB", "\xC3\x28"), DocumentStatus::invalid_utf8},
+      {with(R"("t":100)", R"("t":100,"t":100)"), DocumentStatus::duplicate_field},
+      {with(R"("q":)", R"("Q":)"), DocumentStatus::missing_field},  // of the wrong case
+      {with("64060.0", std::string(65'536, '7')), DocumentStatus::out_of_range},
+      {good + good, DocumentStatus::trailing_text},
+  };
+  std::uint64_t id = 100;
+  for (const auto& [text, status] : hostile) {
+    const std::uint64_t before = counts().by_refusal[static_cast<std::size_t>(status)].get();
+    tell(text);
+    EXPECT_EQ(counts().by_refusal[static_cast<std::size_t>(status)].get(), before + 1)
+        << to_string(status) << " for " << text.substr(0, 200);
+    trade(++id);
+    EXPECT_EQ(counts().trades.get(), id - 100);
+  }
+  EXPECT_EQ(counts().refused(), hostile.size());
+  EXPECT_EQ(counts().duplicate_trades.get() + counts().lost_trades.get(), 0U);
+  // A text of 64 KiB that nobody uses is no fault, and a price of nothing no trade.
+  tell(with(R"("M":true)", R"("M":")" + std::string(65'536, 'x') + '"'));
+  EXPECT_EQ(counts().duplicate_trades.get(), 1U);
+  tell(with(R"("t":100,"p":"64060.0")", R"("t":110,"p":"-0")"));
+  EXPECT_EQ(counts().bad_prices.get(), 1U);
+  EXPECT_EQ(counts().refused(), hostile.size());
+}
+
 TEST_F(Binance, KeptUpdatesAreBounded) {
   for (std::uint64_t i = 1; i <= 100'000; ++i) update(i, i);
   EXPECT_EQ(counts().buffered_updates.get(), 100'000U);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "app/simulate/capture_writer.hpp"
+#include "app/simulate/iex_session.hpp"
 #include "codec/bytes.hpp"
 #include "tests/app/simulate/generated_messages.hpp"
 #include "tests/net/temporary_file.hpp"
@@ -71,6 +72,38 @@ TEST(CaptureFeed, GivesTheMessagesOfTwoLinesOnceAndInOrder) {
   EXPECT_FALSE(feed.next().has_value());
 }
 
+TEST(CaptureFeed, GivesTheMessagesOfIexAndTellsWhoseTheyAre) {
+  const TemporaryFile file{{}};
+  const auto session_of_capture =
+      codec::iextp::Session::from(codec::iextp::Protocol::deep_plus, 3, 77);
+  Messages expected;
+  {
+    OutputFile output{file.path(), true};
+    CaptureOptions options;
+    options.session = session_of_capture;
+    options.lines = {{.group = {codec::capture::Address::from_ipv4(0xEF010101), 26400}, .cut = {}},
+                     {.group = {codec::capture::Address::from_ipv4(0xEF010102), 26400},
+                      .cut = {.packet_bytes = 300},
+                      .delay_ns = 4'000}};
+    CaptureWriter writer{options, output};
+    Session session{kSession};
+    IexSession day{session, codec::iextp::Protocol::deep_plus, 0};
+    while (day.next()) {
+      for (const IexSession::Message& message : day.messages()) {
+        writer.add(message.bytes(), day.time_ns());
+        expected.push_back(testing::as_message(message.bytes()));
+      }
+    }
+    writer.finish();
+    output.close();
+  }
+  CaptureFeed feed{file.path(), {}};
+  EXPECT_TRUE(feed.iex_session() == session_of_capture);
+  EXPECT_EQ(all_of(feed), expected);
+  EXPECT_EQ(feed.missing(), 0U);
+  EXPECT_FALSE((CaptureFeed{write_capture(file.path()), {}}).iex_session().has_value());
+}
+
 TEST(CaptureFeed, GivesTheMessagesOfAnItchFile) {
   const Messages messages = testing::generate(kSession);
   const TemporaryFile file{itch_file(messages)};
@@ -109,7 +142,7 @@ TEST(CaptureFeed, GivesAllInFrontOfDamageAndTellsOfIt) {
 
 TEST(CaptureFeed, RefusesMessagesThatFitIntoNoPacket) {
   const TemporaryFile file{itch_file({Message(12, std::byte{'S'}), Message(300, std::byte{'S'})})};
-  CaptureFeed feed{file.path(), {.max_message_bytes = 299}};
+  CaptureFeed feed{file.path(), {.packet_bytes = 20 + 2 + 299}};
   EXPECT_THROW(static_cast<void>(all_of(feed)), std::runtime_error);
 }
 

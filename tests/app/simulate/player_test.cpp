@@ -7,11 +7,14 @@
 #include <limits>
 #include <vector>
 
+#include "app/simulate/iex_session.hpp"
+#include "codec/iextp/decoder.hpp"
 #include "codec/moldudp64/decoder.hpp"
 
 namespace tapeline::simulate {
 namespace {
 
+namespace iextp = codec::iextp;
 namespace moldudp64 = codec::moldudp64;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -278,6 +281,57 @@ TEST_F(PlayerTest, PacketsThatAreLateInTheLinkAllLeaveInTime) {
   const PlayCounts counts = player.play();
   EXPECT_EQ(link.sent_, counts.packets);
   EXPECT_LE(link.latest_ns_, 1'000'000U);
+}
+
+// Takes segments of IEX-TP, which have to be one stream.
+struct SegmentLink {
+  void send(std::span<const std::span<const std::byte>> packets) {
+    for (const auto packet : packets) {
+      const iextp::ParsedHeader parsed = iextp::parse_header(packet);
+      EXPECT_TRUE(iextp::is_segment(packet));
+      EXPECT_EQ(parsed.header.sequence, last_.next_sequence());
+      EXPECT_EQ(parsed.header.stream_offset, last_.next_offset());
+      EXPECT_EQ(parsed.header.send_time_ns, static_cast<std::uint64_t>(kZero) + clock_.now_ns());
+      last_ = parsed.header;
+      beats_ += parsed.status == iextp::PacketStatus::heartbeat ? 1U : 0U;
+      const auto status = iextp::for_each_message(
+          packet, [&](std::uint64_t /*sequence*/, std::span<const std::byte> message) {
+            messages_.emplace_back(message.begin(), message.end());
+          });
+      EXPECT_FALSE(codec::is_malformed(status));
+    }
+  }
+
+  static constexpr std::int64_t kZero = 1'700'000'000'000'000'000;
+  FakeClock& clock_;
+  iextp::Header last_ = {.sequence = 1};
+  std::uint64_t beats_ = 0;
+  std::vector<std::vector<std::byte>> messages_{};
+};
+
+TEST_F(PlayerTest, IexIsOneStreamOfSegmentsThatSayWhenTheyAreSent) {
+  options_.session = iextp::Session::from(iextp::Protocol::deep, 1, 5);
+  options_.zero_unix_ns = SegmentLink::kZero;
+  options_.rate = 1'000;
+  options_.heartbeat_ns = 250'000;
+  IexSession day{session_, iextp::Protocol::deep, 0};
+  IexSessionFeed feed{day};
+  SegmentLink link{clock_};
+  Player player{options_, feed, clock_, link, watch_};
+  const PlayCounts counts = player.play();
+  EXPECT_EQ(link.messages_.size(), counts.messages);
+  EXPECT_EQ(link.last_.next_sequence(), counts.messages + 1);
+  EXPECT_GT(link.beats_, 1'000U);
+
+  Session again{kConfig};
+  IexSession same{again, iextp::Protocol::deep, 0};
+  std::size_t next = 0;
+  while (same.next()) {
+    for (const IexSession::Message& message : same.messages()) {
+      ASSERT_TRUE(std::ranges::equal(link.messages_.at(next++), message.bytes()));
+    }
+  }
+  EXPECT_EQ(next, link.messages_.size());
 }
 
 TEST_F(PlayerTest, PacketsKeepTheirBounds) {

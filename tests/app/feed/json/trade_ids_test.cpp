@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace tapeline::feed {
@@ -133,6 +134,45 @@ TEST(TradeIds, PromiseOfASymbolWithoutTradesIsNoLoss) {
   expect_step(ids.on_promise(500), TradeVerdict::counts);
   expect_step(ids.on_promise(600), TradeVerdict::counts);
   expect_step(ids.settle(), TradeVerdict::counts);
+}
+
+TEST(TradeIds, OneNumberFarAheadDoesNotMakeTheNextOnesDuplicates) {
+  for (const std::uint64_t far : {std::uint64_t{5'000}, std::uint64_t{1} << 63U}) {
+    TradeIds ids;
+    static_cast<void>(ids.on_trade(trade(100)));
+    const TradeStep jump = ids.on_trade(trade(far));
+    EXPECT_EQ(jump.verdict, TradeVerdict::counts);
+    EXPECT_EQ(jump.lost, std::min(far - 101, std::uint64_t{1} << 40U));
+    expect_step(ids.on_trade(trade(101)), TradeVerdict::counts);
+    expect_step(ids.on_trade(trade(102)), TradeVerdict::counts);
+    expect_step(ids.on_trade(trade(102)), TradeVerdict::duplicate);
+    expect_step(ids.on_trade(trade(105)), TradeVerdict::counts, 2, 103);
+  }
+}
+
+TEST(TradeIds, JumpThatIsFollowedIsALoss) {
+  TradeIds ids;
+  static_cast<void>(ids.on_trade(trade(100)));
+  expect_step(ids.on_trade(trade(9'000)), TradeVerdict::counts, 8'899, 101);
+  expect_step(ids.on_trade(trade(9'001)), TradeVerdict::counts);
+  expect_step(ids.on_trade(trade(101)), TradeVerdict::duplicate);
+  expect_step(ids.on_trade(trade(9'002)), TradeVerdict::counts);
+}
+
+TEST(TradeIds, ReplayedTradesDoNotGoBackBeforeAJump) {
+  TradeIds ids;
+  static_cast<void>(ids.on_trade(trade(100)));
+  static_cast<void>(ids.on_trade(trade(9'000)));
+  expect_step(ids.on_trade(trade(8'990, true)), TradeVerdict::replayed);
+  expect_step(ids.on_trade(trade(9'001)), TradeVerdict::counts);
+}
+
+TEST(TradeIds, AggregatesGoBackBeforeAJumpToo) {
+  TradeIds ids;
+  static_cast<void>(ids.on_trade(aggregate(7, 100, 104)));
+  static_cast<void>(ids.on_trade(aggregate(8'000'000, 90'000'000, 90'000'001)));
+  expect_step(ids.on_trade(aggregate(8, 105, 106)), TradeVerdict::counts);
+  expect_step(ids.on_trade(aggregate(9, 107, 107)), TradeVerdict::counts);
 }
 
 TEST(TradeIds, LargestNumberIsFollowedByNone) {

@@ -1,7 +1,7 @@
-// A generated DEEP day through the feed: the books equal the ledger's at every event boundary, and
-// are never seen in between.
+// A generated day of TOPS, DEEP and DEEP+ through the feed: the books equal the ledger's at every
+// event boundary, and of DEEP are never seen in between.
 
-#include "app/simulate/deep_session.hpp"
+#include "app/simulate/iex_session.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ namespace {
 
 namespace iextp = codec::iextp;
 using market::InstrumentId;
-using simulate::DeepSession;
+using simulate::IexSession;
 using simulate::Session;
 
 constexpr std::int64_t kMidnight = 1'767'571'200'000'000'000;  // 2026-01-05
@@ -43,7 +43,7 @@ Levels truth_levels(const Session& session, std::uint16_t instrument, simulate::
   return levels;
 }
 
-struct DeepSessionTest : ::testing::Test, market::testing::Fixture {
+struct IexSessionTest : ::testing::Test, market::testing::Fixture {
   [[nodiscard]] Levels levels(InstrumentId id, market::Side side) const {
     Levels all;
     for (const market::Level& level : market.book(id).levels(side)) {
@@ -78,19 +78,29 @@ struct DeepSessionTest : ::testing::Test, market::testing::Fixture {
       ASSERT_TRUE(market.is_book_whole(*id)) << i;
     }
   }
+  void expect_nothing_odd() const {
+    EXPECT_EQ(feed.counts().unknown_values.get(), 0U);
+    EXPECT_EQ(feed.counts().unknown_types.get() + feed.counts().wrong_lengths.get() +
+                  feed.counts().longer.get() + feed.counts().bad_timestamps.get(),
+              0U);
+    EXPECT_EQ(market.counts().unknown_orders.get() + market.counts().duplicate_orders.get() +
+                  market.counts().oversized_takes.get() + market.counts().unknown_breaks.get(),
+              0U);
+    EXPECT_GT(market.counts().breaks.get(), 0U);
+  }
 
   IexFeed feed{market};
 };
 
-TEST_F(DeepSessionTest, BooksEqualTheLedgersAtEveryEventBoundary) {
+TEST_F(IexSessionTest, BooksEqualTheLedgersAtEveryEventBoundary) {
   Session session{kConfig};
-  DeepSession deep{session, kMidnight};
+  IexSession deep{session, iextp::Protocol::deep, kMidnight};
   std::uint64_t events = 0;
   std::uint64_t longer_events = 0;
   std::vector<std::pair<Levels, Levels>> before(kConfig.instruments);
   while (deep.next()) {
     std::size_t pending = 0;
-    for (const DeepSession::Message& message : deep.messages()) {
+    for (const IexSession::Message& message : deep.messages()) {
       feed.apply(message.bytes());
       // Half an event is never seen.
       for (const std::uint16_t instrument : deep.touched()) {
@@ -116,22 +126,78 @@ TEST_F(DeepSessionTest, BooksEqualTheLedgersAtEveryEventBoundary) {
   EXPECT_GT(events, 30'000U);
   EXPECT_GT(longer_events, 1'000U);
   EXPECT_EQ(feed.counts().oversized_events.get(), 0U);
-  EXPECT_EQ(feed.counts().unknown_values.get(), 0U);
-  EXPECT_EQ(feed.counts().unknown_types.get() + feed.counts().wrong_lengths.get() +
-                feed.counts().longer.get() + feed.counts().bad_timestamps.get(),
-            0U);
-  EXPECT_EQ(market.counts().unknown_breaks.get(), 0U);
-  EXPECT_GT(market.counts().breaks.get(), 0U);
+  expect_nothing_odd();
   for (const char type : {'S', 'D', 'H', 'I', 'O', 'P', 'E', '8', '5', 'T', 'B', 'X', 'A'}) {
     EXPECT_GT(feed.counts().by_type.at(static_cast<unsigned char>(type)).get(), 0U) << type;
   }
 }
 
-TEST_F(DeepSessionTest, SameSeedGivesTheSameMessages) {
+TEST_F(IexSessionTest, OrdersOfDeepPlusGiveTheBooksOfTheLedgerAfterEveryEvent) {
+  Session session{kConfig};
+  IexSession day{session, iextp::Protocol::deep_plus, kMidnight};
+  std::uint64_t events = 0;
+  std::uint64_t last_ns = 0;
+  while (day.next()) {
+    ASSERT_GT(day.time_ns(), last_ns);  // an event is known by its time
+    last_ns = day.time_ns();
+    for (const IexSession::Message& message : day.messages()) feed.apply(message.bytes());
+    for (const std::uint16_t instrument : day.touched()) {
+      expect_truth(session, instrument);
+      if (HasFatalFailure()) return;
+      ++events;
+    }
+  }
+  for (std::uint16_t i = 0; i < kConfig.instruments; ++i) expect_truth(session, i);
+  expect_totals(session);
+  expect_nothing_odd();
+  EXPECT_GT(events, 30'000U);
+  for (const char type : {'S', 'D', 'H', 'I', 'O', 'P', 'E', 'a', 'M', 'R', 'L', 'T', 'B', 'C'}) {
+    EXPECT_GT(feed.counts().by_type.at(static_cast<unsigned char>(type)).get(), 0U) << type;
+  }
+  for (const char type : {'8', '5', 'X', 'A', 'Q'}) {  // no words of DEEP+
+    EXPECT_EQ(feed.counts().by_type.at(static_cast<unsigned char>(type)).get(), 0U) << type;
+  }
+}
+
+TEST_F(IexSessionTest, QuotesOfTopsAreTheTopOfTheLedgersBooks) {
+  Session session{kConfig};
+  IexSession day{session, iextp::Protocol::tops, kMidnight};
+  std::uint64_t quotes = 0;
+  const auto expect_top = [&](std::uint16_t instrument) {
+    for (const auto& [of_truth, of_market] :
+         {std::pair{simulate::Side::buy, market::Side::buy},
+          std::pair{simulate::Side::sell, market::Side::sell}}) {
+      Levels truth = truth_levels(session, instrument, of_truth);
+      if (truth.size() > 1) truth.erase(truth.begin(), truth.end() - 1);
+      ASSERT_EQ(levels(session, instrument, of_market), truth) << instrument;
+    }
+  };
+  while (day.next()) {
+    for (const IexSession::Message& message : day.messages()) feed.apply(message.bytes());
+    for (const std::uint16_t instrument : day.touched()) {
+      expect_top(instrument);
+      if (HasFatalFailure()) return;
+      ++quotes;
+    }
+  }
+  // Also of those that were not told again, since their top had not changed.
+  for (std::uint16_t i = 0; i < kConfig.instruments; ++i) expect_top(i);
+  expect_totals(session);
+  expect_nothing_odd();
+  EXPECT_EQ(feed.counts().by_type.at('Q').get(), quotes);
+  EXPECT_GT(quotes, 10'000U);
+  for (const char type : {'S', 'D', 'H', 'I', 'O', 'P', 'Q', 'T', 'B', 'X', 'A'}) {
+    EXPECT_GT(feed.counts().by_type.at(static_cast<unsigned char>(type)).get(), 0U) << type;
+  }
+}
+
+class EveryIexProtocol : public ::testing::TestWithParam<iextp::Protocol> {};
+
+TEST_P(EveryIexProtocol, SameSeedGivesTheSameMessages) {
   Session one{kConfig};
   Session other{kConfig};
-  DeepSession first{one, kMidnight};
-  DeepSession second{other, kMidnight};
+  IexSession first{one, GetParam(), kMidnight};
+  IexSession second{other, GetParam(), kMidnight};
   while (first.next()) {
     ASSERT_TRUE(second.next());
     ASSERT_EQ(first.messages().size(), second.messages().size());
@@ -142,12 +208,37 @@ TEST_F(DeepSessionTest, SameSeedGivesTheSameMessages) {
   EXPECT_FALSE(second.next());
 }
 
+TEST_P(EveryIexProtocol, FeedGivesTheMessagesOneByOneAndSettlesBetweenActs) {
+  Session one{kConfig};
+  Session other{kConfig};
+  IexSession day{one, GetParam(), kMidnight};
+  IexSession again{other, GetParam(), kMidnight};
+  simulate::IexSessionFeed feed{again};
+  EXPECT_TRUE(feed.is_settled());
+  while (day.next()) {
+    for (std::size_t i = 0; i < day.messages().size(); ++i) {
+      const auto message = feed.next();
+      ASSERT_TRUE(message.has_value());
+      ASSERT_TRUE(std::ranges::equal(message->bytes, day.messages()[i].bytes()));
+      ASSERT_EQ(message->time_ns, day.time_ns());
+      ASSERT_EQ(feed.is_settled(), i + 1 == day.messages().size());
+    }
+  }
+  EXPECT_FALSE(feed.next().has_value());
+  EXPECT_FALSE(feed.next().has_value());
+  EXPECT_TRUE(feed.is_settled());
+}
+
+INSTANTIATE_TEST_SUITE_P(IexSession, EveryIexProtocol,
+                         ::testing::Values(iextp::Protocol::tops, iextp::Protocol::deep,
+                                           iextp::Protocol::deep_plus));
+
 // What the ledger says of every event, from the books of the feed.
 class Digests {
  public:
   void note(const market::Market& market, InstrumentId id) {
     std::uint64_t& digest =
-        digests_.try_emplace(id, simulate::DeepTruth{}.books_digest).first->second;
+        digests_.try_emplace(id, simulate::IexTruth{}.books_digest).first->second;
     const auto add = [&](std::uint64_t word) { digest = (digest ^ word) * 0x100'0000'01B3; };
     for (const market::Side side : {market::Side::buy, market::Side::sell}) {
       const auto levels = market.book(id).levels(side);
@@ -160,17 +251,17 @@ class Digests {
   }
   [[nodiscard]] std::uint64_t of(InstrumentId id) const {
     const auto found = digests_.find(id);
-    return found == digests_.end() ? simulate::DeepTruth{}.books_digest : found->second;
+    return found == digests_.end() ? simulate::IexTruth{}.books_digest : found->second;
   }
 
  private:
   std::map<InstrumentId, std::uint64_t> digests_;
 };
 
-TEST_F(DeepSessionTest, CaptureHoldsTheDayInSegmentsOfOneStream) {
-  const std::string path = ::testing::TempDir() + "deep_session_test.pcap";
+TEST_F(IexSessionTest, CaptureHoldsTheDayInSegmentsOfOneStream) {
+  const std::string path = ::testing::TempDir() + "iex_session_test.pcap";
   Session session{kConfig};
-  DeepSession deep{session, kMidnight};
+  IexSession deep{session, iextp::Protocol::deep, kMidnight};
   std::uint64_t sent = 0;
   {
     simulate::OutputFile file{path, true};

@@ -1,4 +1,4 @@
-#include "app/simulate/deep_session.hpp"
+#include "app/simulate/iex_session.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -34,10 +34,12 @@ constexpr std::uint32_t kOddLotBelow = 100;
 }  // namespace
 
 // Makes items of the ITCH messages of one act.
-struct DeepSession::Translator {
-  DeepSession& to;
+struct IexSession::Translator {
+  IexSession& to;
   std::int64_t timestamp_ns;
   std::uint8_t hours;  // the sale condition of the time
+
+  [[nodiscard]] bool is(Protocol protocol) const noexcept { return to.protocol_ == protocol; }
 
   template <typename Encode>
   void put(Encode&& encode) {
@@ -48,47 +50,97 @@ struct DeepSession::Translator {
   [[nodiscard]] static std::uint16_t instrument(itch::Locate locate) noexcept {
     return static_cast<std::uint16_t>(static_cast<std::uint16_t>(locate) - 1);
   }
+  [[nodiscard]] const iex::Symbol& symbol(std::uint16_t of) const noexcept {
+    return to.session_.instruments()[of].symbol;
+  }
   [[nodiscard]] const iex::Symbol& symbol(itch::Locate locate) const noexcept {
-    return to.session_.instruments()[instrument(locate)].symbol;
+    return symbol(instrument(locate));
   }
 
+  void touch(std::uint16_t of) {
+    if (std::ranges::count(to.touched_, of) == 0) to.touched_.push_back(of);
+  }
   // A level is told once in an event, where it changed last.
-  void touch(std::uint16_t of, Side side, std::uint32_t price) {
+  void touch(const Resting& order) {
+    touch(order.instrument);
+    if (!is(Protocol::deep)) return;
     std::erase_if(to.items_, [&](const Item& item) {
-      return item.is_level && item.instrument == of && item.side == side && item.price == price;
+      return item.is_level && item.instrument == order.instrument && item.side == order.side &&
+             item.price == order.price;
     });
     Item item;
     item.is_level = true;
-    item.instrument = of;
-    item.side = side;
-    item.price = price;
+    item.instrument = order.instrument;
+    item.side = order.side;
+    item.price = order.price;
     to.items_.push_back(item);
   }
-  void add(itch::OrderRef ref, itch::Locate locate, Side side, std::uint32_t shares,
-           std::uint32_t price) {
-    to.orders_[number(ref)] = {
-        .shares = shares, .price = price, .instrument = instrument(locate), .side = side};
-    touch(instrument(locate), side, price);
+
+  // What becomes of an order: entered, left with fewer shares or none, replaced.
+  void tell_added(const Resting& order) {
+    touch(order);
+    if (!is(Protocol::deep_plus)) return;
+    put([&](auto out) {
+      return iex::encode_add_order(out, order.side == Side::buy ? '8' : '5', timestamp_ns,
+                                   symbol(order.instrument), order.id, order.shares, order.price);
+    });
   }
-  // Returns the order as it was.
+  void tell_changed(const Resting& order) {
+    if (!is(Protocol::deep_plus)) return;
+    put([&](auto out) {
+      if (order.shares == 0) {
+        return iex::encode_order_delete(out, ' ', timestamp_ns, symbol(order.instrument), order.id);
+      }
+      return iex::encode_order_modify(out, 0, timestamp_ns, symbol(order.instrument), order.id,
+                                      order.shares, order.price);
+    });
+  }
+  void reduce(itch::OrderRef ref, std::uint32_t shares) {
+    const Resting left = take(ref, shares);
+    touch(left);
+    tell_changed(left);
+  }
+  // Returns the order as it is then; without shares it is gone.
   Resting take(itch::OrderRef ref, std::uint32_t shares) {
     const auto found = to.orders_.find(number(ref));
     assert(found != to.orders_.end() && found->second.shares >= shares);
-    const Resting order = found->second;
     found->second.shares -= shares;
-    if (found->second.shares == 0) to.orders_.erase(found);
-    return order;
+    const Resting left = found->second;
+    if (left.shares == 0) to.orders_.erase(found);
+    return left;
   }
-  void touch(const Resting& order) { touch(order.instrument, order.side, order.price); }
-  void trade(itch::Locate locate, itch::MatchNumber match, std::uint32_t shares,
-             std::uint32_t price, std::uint8_t conditions = 0) {
+  [[nodiscard]] std::uint32_t shares_of(itch::OrderRef ref) const {
+    return to.orders_.at(number(ref)).shares;
+  }
+
+  [[nodiscard]] std::uint8_t note_trade(itch::MatchNumber match, std::uint32_t shares,
+                                        std::uint32_t price, std::uint8_t conditions) {
     conditions |= hours;
     if (shares < kOddLotBelow) conditions |= iex::kOddLot;
     to.trades_[number(match)] = {shares, price, conditions};
+    return conditions;
+  }
+  void trade(itch::Locate locate, itch::MatchNumber match, std::uint32_t shares,
+             std::uint32_t price, std::uint8_t conditions = 0) {
+    conditions = note_trade(match, shares, price, conditions);
     put([&](auto out) {
       return iex::encode_trade<iex::TradeReport>(out, conditions, timestamp_ns, symbol(locate),
                                                  {shares, price, iex::TradeId{number(match)}});
     });
+  }
+  // A trade of a displayed order, of which `left` stays.
+  void execute(const Resting& left, itch::Locate locate, itch::MatchNumber match,
+               std::uint32_t shares, std::uint32_t price, std::uint8_t conditions = 0) {
+    if (is(Protocol::deep_plus)) {
+      conditions = note_trade(match, shares, price, conditions);
+      put([&](auto out) {
+        return iex::encode_order_executed(out, conditions, timestamp_ns, symbol(locate), left.id,
+                                          shares, price, iex::TradeId{number(match)});
+      });
+    } else {
+      trade(locate, match, shares, price, conditions);
+    }
+    touch(left);
   }
 
   void operator()(const itch::SystemEvent& m) {
@@ -105,6 +157,8 @@ struct DeepSession::Translator {
           out, timestamp_ns, of.symbol,
           {flags, m.round_lot_size(), iex::Price{of.price_ticks} * 100, tier});
     });
+    if (!is(Protocol::deep_plus)) return;
+    put([&](auto out) { return iex::encode_clear_book(out, ' ', timestamp_ns, of.symbol); });
   }
   void operator()(const itch::TradingAction& m) {
     put([&](auto out) {
@@ -134,6 +188,7 @@ struct DeepSession::Translator {
     });
   }
   void operator()(const itch::NetOrderImbalance& m) {
+    if (is(Protocol::deep_plus)) return;
     const char direction = m.imbalance_direction();
     put([&](auto out) {
       return iex::encode_auction_information(
@@ -151,30 +206,35 @@ struct DeepSession::Translator {
   void operator()(const itch::AddOrderMpid& m) { on_add(m); }
   template <typename Add>
   void on_add(const Add& m) {
-    add(m.order_ref(), m.stock_locate(), m.side() == 'B' ? Side::buy : Side::sell, m.shares(),
-        m.price());
+    const Resting order{.id = iex::OrderId{number(m.order_ref())},
+                        .shares = m.shares(),
+                        .price = m.price(),
+                        .instrument = instrument(m.stock_locate()),
+                        .side = m.side() == 'B' ? Side::buy : Side::sell};
+    to.orders_[number(m.order_ref())] = order;
+    tell_added(order);
   }
-  void operator()(const itch::OrderCancel& m) { touch(take(m.order_ref(), m.shares())); }
-  void operator()(const itch::OrderDelete& m) {
-    touch(take(m.order_ref(), to.orders_[number(m.order_ref())].shares));
-  }
+  void operator()(const itch::OrderCancel& m) { reduce(m.order_ref(), m.shares()); }
+  void operator()(const itch::OrderDelete& m) { reduce(m.order_ref(), shares_of(m.order_ref())); }
   void operator()(const itch::OrderReplace& m) {
-    const Resting old =
-        take(m.original_order_ref(), to.orders_[number(m.original_order_ref())].shares);
-    touch(old);
-    add(m.new_order_ref(), m.stock_locate(), old.side, m.shares(), m.price());
+    const itch::OrderRef old = m.original_order_ref();
+    Resting order = take(old, shares_of(old));
+    touch(order);
+    order.shares = m.shares();
+    order.price = m.price();
+    to.orders_[number(m.new_order_ref())] = order;
+    touch(order);
+    tell_changed(order);
   }
   void operator()(const itch::OrderExecuted& m) {
-    const Resting order = take(m.order_ref(), m.shares());
-    trade(m.stock_locate(), m.match_number(), m.shares(), order.price);
-    touch(order);
+    const Resting left = take(m.order_ref(), m.shares());
+    execute(left, m.stock_locate(), m.match_number(), m.shares(), left.price);
   }
   void operator()(const itch::OrderExecutedWithPrice& m) {
-    const Resting order = take(m.order_ref(), m.shares());
-    if (m.printable() == 'Y') {
-      trade(m.stock_locate(), m.match_number(), m.shares(), m.price(), iex::kIntermarketSweep);
-    }
-    touch(order);
+    if (m.printable() != 'Y') return reduce(m.order_ref(), m.shares());
+    const Resting left = take(m.order_ref(), m.shares());
+    execute(left, m.stock_locate(), m.match_number(), m.shares(), m.price(),
+            iex::kIntermarketSweep);
   }
   void operator()(const itch::Trade& m) {
     trade(m.stock_locate(), m.match_number(), m.shares(), m.price());
@@ -186,10 +246,13 @@ struct DeepSession::Translator {
           iex::kSinglePriceCross);
     const bool opening = m.cross_type() == 'O';
     if (!opening && m.cross_type() != 'C') return;
-    put([&](auto out) {
-      return iex::encode_official_price(out, opening ? 'Q' : 'M', timestamp_ns,
-                                        symbol(m.stock_locate()), m.price());
-    });
+    if (!is(Protocol::deep_plus)) {
+      put([&](auto out) {
+        return iex::encode_official_price(out, opening ? 'Q' : 'M', timestamp_ns,
+                                          symbol(m.stock_locate()), m.price());
+      });
+    }
+    if (is(Protocol::tops)) return;
     put([&](auto out) {
       return iex::encode_security_event(out, opening ? 'O' : 'C', timestamp_ns,
                                         symbol(m.stock_locate()));
@@ -203,7 +266,7 @@ struct DeepSession::Translator {
           {broken.shares, broken.price, iex::TradeId{number(m.match_number())}});
     });
   }
-  // DEEP has no word for these.
+  // No protocol of IEX has a word for these.
   void operator()(const itch::MarketParticipantPosition& /*m*/) {}
   void operator()(const itch::MwcbDeclineLevel& /*m*/) {}
   void operator()(const itch::MwcbStatus& /*m*/) {}
@@ -212,10 +275,16 @@ struct DeepSession::Translator {
   void operator()(const itch::DirectListing& /*m*/) {}
 };
 
-DeepSession::DeepSession(Session& session, std::int64_t midnight_ns)
-    : session_{session}, midnight_ns_{midnight_ns}, truths_(session.instruments().size()) {}
+IexSession::IexSession(Session& session, Protocol protocol, std::int64_t midnight_ns)
+    : session_{session},
+      protocol_{protocol},
+      midnight_ns_{midnight_ns},
+      truths_(session.instruments().size()),
+      quotes_(session.instruments().size()) {
+  assert(codec::iextp::is_known(protocol));
+}
 
-bool DeepSession::next() {
+bool IexSession::next() {
   std::array<std::byte, itch::kMaxMessageBytes> message;
   std::size_t count = 0;
   do {
@@ -226,37 +295,40 @@ bool DeepSession::next() {
   } while (!session_.is_settled());
   if (count == 0) return false;
 
-  time_ns_ = session_.time_ns();
+  time_ns_ = std::max(session_.time_ns(), time_ns_ + 1);
   const std::uint64_t second = time_ns_ / kNanosPerSecond;
   const bool regular = second >= kStartOfMarketHours && second < kEndOfMarketHours;
   items_.clear();
+  touched_.clear();
   Translator translator{.to = *this,
-                        .timestamp_ns = midnight_ns_ + static_cast<std::int64_t>(time_ns_),
+                        .timestamp_ns = timestamp_ns(),
                         .hours = regular ? std::uint8_t{0} : iex::kExtendedHours};
   for (std::size_t i = 0; i < count; ++i) {
     [[maybe_unused]] const codec::DecodeStatus status = itch::decode(act_[i], translator);
     assert(status == codec::DecodeStatus::ok);
   }
-  tell_items();
-  return true;
-}
-
-void DeepSession::tell_items() {
-  touched_.clear();
-  for (auto item = items_.rbegin(); item != items_.rend(); ++item) {
-    if (!item->is_level || std::ranges::count(touched_, item->instrument) > 0) continue;
-    item->is_last = true;
-    touched_.push_back(item->instrument);
-  }
+  complete_events();
   messages_.clear();
   for (Item& item : items_) {
     if (item.is_level) tell_level(item);
     messages_.push_back(item.message);
   }
+  if (protocol_ == Protocol::tops) tell_quotes(regular ? std::uint8_t{0} : iex::kQuoteOutOfHours);
   for (const std::uint16_t instrument : touched_) note_truth(instrument);
+  return true;
 }
 
-void DeepSession::tell_level(Item& item) const noexcept {
+// The last level of each instrument completes its event.
+void IexSession::complete_events() noexcept {
+  for (const std::uint16_t instrument : touched_) {
+    const auto last = std::find_if(items_.rbegin(), items_.rend(), [&](const Item& item) {
+      return item.is_level && item.instrument == instrument;
+    });
+    if (last != items_.rend()) last->is_last = true;
+  }
+}
+
+void IexSession::tell_level(Item& item) const noexcept {
   const auto levels = session_.books().levels(item.instrument, item.side);
   const auto level = std::ranges::find(levels, item.price, &Level::price);
   const std::uint64_t shares = level == levels.end() ? 0 : level->shares;
@@ -264,20 +336,47 @@ void DeepSession::tell_level(Item& item) const noexcept {
   const std::uint8_t flags = item.is_last ? iex::kEventComplete : 0;
   const auto encode = item.side == Side::buy ? iex::encode_level_update<iex::BuyLevelUpdate>
                                              : iex::encode_level_update<iex::SellLevelUpdate>;
-  item.message.size =
-      encode(item.message.data, flags, midnight_ns_ + static_cast<std::int64_t>(time_ns_),
-             session_.instruments()[item.instrument].symbol, static_cast<std::uint32_t>(shares),
-             item.price);
+  item.message.size = encode(item.message.data, flags, timestamp_ns(),
+                             session_.instruments()[item.instrument].symbol,
+                             static_cast<std::uint32_t>(shares), item.price);
 }
 
-void DeepSession::note_truth(std::uint16_t instrument) {
-  DeepTruth& truth = truths_[instrument];
+IexSession::Quote IexSession::quote_of(std::uint16_t instrument) const noexcept {
+  Quote quote;
+  const auto best = [&](Side side, iex::Price& price, std::uint32_t& size) {
+    const auto levels = session_.books().levels(instrument, side);
+    if (levels.empty()) return;
+    assert(levels.back().shares <= 0xFFFF'FFFF);
+    price = levels.back().price;
+    size = static_cast<std::uint32_t>(levels.back().shares);
+  };
+  best(Side::buy, quote.bid_price, quote.bid_size);
+  best(Side::sell, quote.ask_price, quote.ask_size);
+  return quote;
+}
+
+// Leaves in touched_ whose quote is another one.
+void IexSession::tell_quotes(std::uint8_t flags) {
+  std::erase_if(touched_, [&](std::uint16_t instrument) {
+    const Quote quote = quote_of(instrument);
+    if (quote == quotes_[instrument]) return true;
+    quotes_[instrument] = quote;
+    Message& message = messages_.emplace_back();
+    message.size = iex::encode_quote_update(message.data, flags, timestamp_ns(),
+                                            session_.instruments()[instrument].symbol, quote);
+    return false;
+  });
+}
+
+void IexSession::note_truth(std::uint16_t instrument) {
+  IexTruth& truth = truths_[instrument];
   ++truth.events;
   const auto add = [&](std::uint64_t word) {
     truth.books_digest = (truth.books_digest ^ word) * 0x100'0000'01B3;
   };
   for (const Side side : {Side::buy, Side::sell}) {
-    const auto levels = session_.books().levels(instrument, side);
+    auto levels = session_.books().levels(instrument, side);
+    if (protocol_ == Protocol::tops) levels = levels.last(std::min<std::size_t>(levels.size(), 1));
     for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
       add(level->price);
       add(level->shares);
