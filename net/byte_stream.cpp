@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "codec/bytes.hpp"
+#include "net/ahead_reader.hpp"
 #include "net/byte_reader.hpp"
 
 namespace tapeline::net {
@@ -42,12 +43,13 @@ std::string StreamError::text() const {
   return text + ": " + one_line(reason);
 }
 
-ByteStream::ByteStream(const std::string& path) : path_{path} { open(); }
+ByteStream::ByteStream(const std::string& path, bool decompress_ahead) : path_{path} {
+  open(decompress_ahead);
+}
 ByteStream::ByteStream(ByteStream&&) noexcept = default;
-ByteStream& ByteStream::operator=(ByteStream&&) noexcept = default;
 ByteStream::~ByteStream() = default;
 
-void ByteStream::open() {
+void ByteStream::open(bool decompress_ahead) {
   auto file = std::make_unique<FileReader>(path_);
   std::array<std::byte, 4> first{};
   const std::size_t count = file->reason().empty() ? file->sniff(first) : 0;
@@ -64,6 +66,9 @@ void ByteStream::open() {
     }
     if (compression_ == Compression::gzip) content_ = make_gzip_reader(*file);
     if (compression_ == Compression::zstd) content_ = make_zstd_reader(*file);
+    if (content_ && decompress_ahead) {
+      content_ = std::make_unique<AheadReader>(std::move(content_));
+    }
   }
   file_ = std::move(file);
 }

@@ -19,9 +19,10 @@
 namespace tapeline::net {
 
 struct CaptureOptions {
-  CaptureFilter filter;      // for captures
-  ItchFileConfig itch_file;  // for files of ITCH messages
-  JsonFileConfig json_file;  // for files of JSON lines
+  CaptureFilter filter;           // for captures
+  ItchFileConfig itch_file;       // for files of ITCH messages
+  JsonFileConfig json_file;       // for files of JSON lines
+  bool decompress_ahead = false;  // of a compressed file: on a thread of its own
 };
 
 // What the packets of a file are.
