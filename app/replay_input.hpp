@@ -75,6 +75,8 @@ class ReplayInput {
   [[nodiscard]] std::uint64_t counted(net::SourceCounter counter) const noexcept;
   [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }  // by from and to
   [[nodiscard]] std::uint64_t loops_begun() const noexcept { return loops_begun_; }
+  // By how much the last packet's time is later than it was captured.
+  [[nodiscard]] net::UnixNanos shift() const noexcept { return shift_; }
 
   // Progress of this time through the files.
   [[nodiscard]] std::uint64_t bytes_read() const noexcept { return source_->bytes_read(); }
