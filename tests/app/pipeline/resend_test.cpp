@@ -10,6 +10,7 @@
 #include "app/config.hpp"
 #include "net/open_capture.hpp"
 #include "tests/app/pipeline/generated_capture.hpp"
+#include "tests/app/pipeline/replay_files.hpp"
 #include "tests/net/loopback.hpp"
 
 namespace tapeline {
@@ -18,10 +19,10 @@ namespace {
 using codec::capture::Address;
 using codec::capture::Endpoint;
 using net::testing::free_port;
+using test::kLineA;
+using test::kLineB;
 
 constexpr std::uint32_t kLoopback = 0x7F000001;
-const Endpoint kLineA{Address::from_ipv4(0xEFC04001), 26400};
-const Endpoint kLineB{Address::from_ipv4(0xEFC04002), 26400};
 
 // The payloads of one line, or of all.
 std::vector<std::string> payloads_of(const std::string& path,
@@ -65,9 +66,17 @@ class Receiver {
   net::UdpSource source_;
 };
 
-const GeneratedCapture& capture() {
-  static const GeneratedCapture kCapture{
-      {.seed = 21, .messages = 1'500, .instruments = 20, .keep_bars = false}, true};
+// The first hours of a session of two lines: no more than a socket has room for.
+const test::TemporaryFile& capture() {
+  static const test::TemporaryFile kCapture = [] {
+    constexpr net::UnixNanos kEnd =
+        GeneratedCapture::kMidnight + net::UnixNanos{4} * 3'600 * 1'000'000'000;
+    const GeneratedCapture session{
+        {.seed = 21, .messages = 2'000, .instruments = 20, .keep_bars = false}, true};
+    return test::TemporaryFile{test::packets_of(
+        session.path(),
+        [](const net::Packet& packet, const Endpoint&) { return packet.rx_time < kEnd; })};
+  }();
   return kCapture;
 }
 
