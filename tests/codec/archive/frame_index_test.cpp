@@ -30,6 +30,7 @@ constexpr IndexSession kOther{.framing = IndexFraming::iextp,
                               .session = {4, '\x80', 1, 0, 0, 0, 9, 8, 7, 6}};
 constexpr LossNote kNote{
     .session = kSession.session, .first = 100, .last_exclusive = 121, .time_ns = 5'000};
+constexpr OutageNote kOutage{.packets = 17, .first_time_ns = 2'100, .last_time_ns = 2'200};
 
 FrameSummary frame_of(std::uint64_t offset, std::uint32_t packets, std::int64_t earliest,
                       std::int64_t latest) {
@@ -46,7 +47,7 @@ void add_span(FrameSummary& frame, const IndexSession& session, std::uint64_t fi
   frame.spans.at(frame.span_count++) = {session, first, next};
 }
 
-// Three frames: one session, two sessions, none. A note in front of the last.
+// Three frames: one session, two sessions, none. Notes in front of the last.
 void fill(FrameIndexBuilder& builder) {
   FrameSummary first = frame_of(0, 10, 1'000, 2'000);
   first.first_record = 24;
@@ -57,6 +58,7 @@ void fill(FrameIndexBuilder& builder) {
   add_span(second, kOther, 7, 8);
   EXPECT_TRUE(builder.add(second));
   builder.add(1'200, kNote);
+  builder.add(1'250, kOutage);
   FrameSummary third = frame_of(1'300, 0, 0, 0);
   third.first_record = 1'000;
   EXPECT_TRUE(builder.add(third));
@@ -69,21 +71,25 @@ Bytes three_frames() {
 }
 
 constexpr std::string_view kGolden =
-    "582A4D18 90010000"                                   // skippable frame of 400 bytes
+    "582A4D18 F0010000"                                   // skippable frame of 496 bytes
     "544C494E44455831"                                    // TLINDEX1
-    "6298A0F9"                                            // checksum of the rest of the head
+    "5D4DAA14"                                            // checksum of the rest of the head
     "04000000 03000000"                                   // entries, frames
-    "0200 0000 01000000 00000000"                         // sessions, flags, notes, zero
-    "0100000000000000 1500000000000000"                   // notes, lost messages
+    "0200 0000 02000000 00000000"                         // sessions, flags, notes, zero
+    "0100000000000000 1500000000000000"                   // losses, lost messages
+    "0100000000000000 1100000000000000"                   // outages, missed packets
     "1E00000000000000 3C00000000000000"                   // packets, messages
     "B80B000000000000"                                    // bytes of content
     "E803000000000000 B80B000000000000"                   // earliest and latest time
     "D007000000000000"                                    // end of the frames
     "544150454C494E453031 00 00"                          // first session, MoldUDP64
     "04800100000009080706 01 00"                          // second session, IEX-TP
-    "B004000000000000 8813000000000000"                   // note: offset, time,
-    "6400000000000000 7900000000000000"                   // first and next number,
-    "544150454C494E453031 000000000000"                   // session
+    "B004000000000000 8813000000000000 8813000000000000"  // note: offset, times,
+    "0000000000000000 6400000000000000 7900000000000000"  // packets, first and next number,
+    "544150454C494E453031 00 0000000000"                  // session, kind: loss
+    "E204000000000000 3408000000000000 9808000000000000"
+    "1100000000000000 0000000000000000 0000000000000000"
+    "00000000000000000000 01 0000000000"                  // outage
     "6346491C 04000000"                                   // block: checksum, entries
     "0000000000000000 E803000000000000 D007000000000000"  // offset, earliest, latest
     "0A000000 14000000 18000000 0000 0000"  // packets, messages, record, session, flags
@@ -131,12 +137,26 @@ TEST(FrameIndex, TellsWhatWasPutIn) {
                              .content_bytes = 3'000,
                              .earliest_ns = 1'000,
                              .latest_ns = 3'000,
-                             .notes = 1,
+                             .losses = 1,
                              .lost_messages = 21,
+                             .outages = 1,
+                             .missed_packets = 17,
                              .frames_end = 2'000};
   EXPECT_EQ(index.head.totals, expected);
   EXPECT_EQ(index.head.sessions, (std::vector{kSession, kOther}));
-  EXPECT_EQ(index.head.notes, (std::vector{IndexNote{1'200, kNote}}));
+  const std::vector<IndexNote> notes{{.offset = 1'200,
+                                      .kind = IndexNoteKind::loss,
+                                      .first_time_ns = 5'000,
+                                      .last_time_ns = 5'000,
+                                      .session = kSession.session,
+                                      .first = 100,
+                                      .next = 121},
+                                     {.offset = 1'250,
+                                      .kind = IndexNoteKind::outage,
+                                      .first_time_ns = 2'100,
+                                      .last_time_ns = 2'200,
+                                      .packets = 17}};
+  EXPECT_EQ(index.head.notes, notes);
   ASSERT_EQ(index.entries.size(), 4U);
   const IndexEntry& second = index.entries[1];
   EXPECT_EQ(second.offset, 600U);
@@ -252,11 +272,15 @@ TEST(FrameIndex, ValuesThatNoWriterStoresAreCorrupt) {
   EXPECT_EQ(status_with(30, 2, 2), TableStatus::corrupt);       // unknown flag of the file
   EXPECT_EQ(status_with(36, 1, 4), TableStatus::corrupt);       // not zero
   EXPECT_EQ(status_with(40, 0, 8), TableStatus::corrupt);       // fewer notes than are there
-  EXPECT_EQ(status_with(80, 999, 8), TableStatus::corrupt);     // earliest time
-  EXPECT_EQ(status_with(88, 3'001, 8), TableStatus::corrupt);   // latest time
-  EXPECT_EQ(status_with(114, 2, 1), TableStatus::corrupt);      // unknown framing
-  EXPECT_EQ(status_with(128, 2'000, 8), TableStatus::corrupt);  // note behind the frames
-  EXPECT_EQ(status_with(144, 121, 8), TableStatus::corrupt);    // nothing lost
+  EXPECT_EQ(status_with(96, 999, 8), TableStatus::corrupt);     // earliest time
+  EXPECT_EQ(status_with(104, 3'001, 8), TableStatus::corrupt);  // latest time
+  EXPECT_EQ(status_with(130, 2, 1), TableStatus::corrupt);      // unknown framing
+  EXPECT_EQ(status_with(144, 2'000, 8), TableStatus::corrupt);  // note behind the frames
+  EXPECT_EQ(status_with(176, 121, 8), TableStatus::corrupt);    // nothing lost
+  EXPECT_EQ(status_with(168, 1, 8), TableStatus::corrupt);      // a loss of packets
+  EXPECT_EQ(status_with(202, 2, 1), TableStatus::corrupt);      // unknown kind of note
+  EXPECT_EQ(status_with(203, 1, 1), TableStatus::corrupt);      // not zero
+  EXPECT_EQ(status_with(240, 1, 8), TableStatus::corrupt);      // first number and no next
 }
 
 TEST(FrameIndex, BlocksOfAnotherSizeAreRefused) {
@@ -298,7 +322,7 @@ TEST(FrameIndex, HasRoomForABoundedNumberOfSessionsAndNotes) {
   EXPECT_EQ(index.entries.size(), kMaxIndexSessions + 5);
   EXPECT_FALSE(index.head.totals.spans_complete);
   EXPECT_EQ(index.head.notes.size(), kMaxIndexNotes);
-  EXPECT_EQ(index.head.totals.notes, kMaxIndexNotes + 5);
+  EXPECT_EQ(index.head.totals.losses, kMaxIndexNotes + 5);
   EXPECT_EQ(index.head.totals.lost_messages, 21 * (kMaxIndexNotes + 5));
 }
 
