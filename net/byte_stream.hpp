@@ -19,6 +19,8 @@
 #include <span>
 #include <string>
 
+#include "net/time_span.hpp"
+
 namespace tapeline::net {
 
 enum class ReadState : std::uint8_t {
@@ -50,8 +52,9 @@ class ByteStream {
  public:
   static constexpr std::size_t kMaxPeekBytes = 16;
 
-  // Opens `path` and looks at its first bytes, for which it waits if it is a pipe.
-  explicit ByteStream(const std::string& path);
+  // Opens `path` and looks at its first bytes, for which it waits if it is a pipe. Of an archive
+  // with an index only what holds `span` is read (net/archive_reader.hpp).
+  explicit ByteStream(const std::string& path, const TimeSpan& span = {});
   ByteStream(ByteStream&&) noexcept;
   ByteStream& operator=(ByteStream&&) noexcept;
   ~ByteStream();
@@ -74,7 +77,7 @@ class ByteStream {
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const noexcept;
 
  private:
-  void open();
+  void open(const TimeSpan& span);
   [[nodiscard]] ReadResult read_content(std::span<std::byte> to);
 
   std::string path_;
