@@ -20,8 +20,8 @@ constexpr std::size_t kHeaderBytes = 8;
     if (!reader.character(c)) return false;
   }
   std::uint64_t last = 0;
-  if (!reader.text(R"(","first":)") || !reader.number(note.first) ||
-      !reader.text(R"(,"last":)") || !reader.number(last)) {
+  if (!reader.text(R"(","first":)") || !reader.number(note.first) || !reader.text(R"(,"last":)") ||
+      !reader.number(last)) {
     return false;
   }
   note.last_exclusive = last + 1;
