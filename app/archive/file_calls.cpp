@@ -29,8 +29,7 @@ bool is_at(int descriptor, const char* path) {
 }  // namespace
 
 int FileCalls::create(const char* path) {
-  const int descriptor =
-      ::open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+  const int descriptor = ::open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
   if (descriptor < 0) return -1;
   // Between creation and lock somebody else may have locked it and removed it, as it is empty. A
   // file system without locks is written without.
