@@ -9,6 +9,7 @@
 #include "app/archive/frame_summary.hpp"
 #include "codec/archive/dictionary.hpp"
 #include "codec/archive/loss_note.hpp"
+#include "codec/archive/outage_note.hpp"
 #include "codec/bytes.hpp"
 #include "codec/capture/encoder.hpp"
 
@@ -127,6 +128,10 @@ ArchiveFault FrameScan::run() {
 FrameScan::Step FrameScan::read_skippable(std::span<const std::byte> frame) {
   if (is_table(magic_of(frame)) || !unsettled_.empty()) return Step::end;
   if (const auto note = codec::archive::read_loss_frame(frame)) {
+    table_.add(offset_, *note, frame.size());
+    return Step::next;
+  }
+  if (const auto note = codec::archive::read_outage_frame(frame)) {
     table_.add(offset_, *note, frame.size());
     return Step::next;
   }
