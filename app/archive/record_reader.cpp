@@ -39,9 +39,9 @@ bool RecordReader::fill() {
 
 bool RecordReader::accept(const Record& record) {
   if (record.link_type != LinkType::raw) {
-    error_ = net::StreamError{path(), std::nullopt,
-                              "is no archive: its packets have link-layer headers"}
-                 .text();
+    error_ =
+        net::StreamError{path(), std::nullopt, "is no archive: its packets have link-layer headers"}
+            .text();
     return false;
   }
   return (!span_.from || record.time_ns >= *span_.from) &&
@@ -71,9 +71,17 @@ const Record* RecordReader::next() {
   return nullptr;
 }
 
-void RecordMerge::add(std::unique_ptr<RecordReader> reader) {
-  readers_.push_back(std::move(reader));
+void RecordMerge::add(std::string path, const net::TimeSpan& span, std::int64_t earliest_ns) {
+  const auto place = std::lower_bound(
+      waiting_.begin(), waiting_.end(), earliest_ns,
+      [](const Waiting& waiting, std::int64_t time) { return waiting.earliest_ns > time; });
+  waiting_.insert(place, {earliest_ns, std::move(path), span});
+}
+
+void RecordMerge::open_next() {
+  readers_.push_back(std::make_unique<RecordReader>(waiting_.back().path, waiting_.back().span));
   records_.push_back(nullptr);
+  waiting_.pop_back();
   advance(readers_.size() - 1);
 }
 
@@ -90,6 +98,10 @@ void RecordMerge::advance(std::size_t reader) {
 
 const Record* RecordMerge::next() {
   if (taken_ != kNone) advance(std::exchange(taken_, kNone));
+  while (!waiting_.empty() &&
+         (heads_.empty() || waiting_.back().earliest_ns <= heads_.front().time_ns)) {
+    open_next();
+  }
   if (heads_.empty()) return nullptr;
   std::pop_heap(heads_.begin(), heads_.end(), std::greater<>{});
   taken_ = heads_.back().reader;

@@ -1,8 +1,8 @@
 #pragma once
 
-// The packet records of an archive, or of any other capture of raw IP, one by one: also those of TCP
-// segments, which the sources of the pipeline pass over. Several are merged in the order of their
-// times.
+// The packet records of an archive, or of any other capture of raw IP, one by one: also those of
+// TCP segments, which the sources of the pipeline pass over. Several are merged in the order of
+// their times.
 //
 // Thread safety: none.
 // Memory:        bounded: a window of the file, at most the longest record, and what
@@ -50,13 +50,14 @@ class RecordReader {
 
 class RecordMerge {
  public:
-  void add(std::unique_ptr<RecordReader> reader);
+  // A file whose records are not earlier than `earliest_ns`: it is opened when its turn comes.
+  void add(std::string path, const net::TimeSpan& span, std::int64_t earliest_ns);
 
-  // The earliest record of all readers, of equal ones that of the reader added first; as
-  // RecordReader::next(). A reader that fails ends, and the others go on.
+  // The earliest record of all files, of equal ones that of the file opened first; as
+  // RecordReader::next(). A file that can not be read any further ends, and the others go on.
   [[nodiscard]] const codec::capture::Record* next();
 
-  // Of every reader that failed, in the order in which they did.
+  // Of every file that failed, in the order in which they did.
   [[nodiscard]] const std::vector<std::string>& errors() const noexcept { return errors_; }
 
  private:
@@ -66,8 +67,15 @@ class RecordMerge {
 
     friend auto operator<=>(const Head&, const Head&) = default;
   };
+  struct Waiting {
+    std::int64_t earliest_ns = 0;
+    std::string path;
+    net::TimeSpan span;
+  };
+  void open_next();
   void advance(std::size_t reader);
 
+  std::vector<Waiting> waiting_;  // the earliest last
   std::vector<std::unique_ptr<RecordReader>> readers_;
   std::vector<const codec::capture::Record*> records_;  // of each, the one not handed on yet
   std::vector<Head> heads_;                             // a heap, the earliest first
