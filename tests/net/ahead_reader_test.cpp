@@ -125,7 +125,7 @@ TEST(AheadReader, MakesNoDifferenceToACompressedStream) {
     std::vector<Bytes> contents;
     std::vector<std::string> errors;
     for (const bool ahead : {false, true}) {
-      ByteStream stream{file.path(), ahead};
+      ByteStream stream{file.path(), {}, ahead};
       Bytes all;
       Bytes piece(50'000);
       for (;;) {
