@@ -87,6 +87,7 @@ class ReplayInput {
  private:
   [[nodiscard]] std::unique_ptr<net::PullSource> open(const std::string& file, std::size_t index);
   void open_all();
+  void open_from_the_first_day();
   void check_bounds() const;
   void refuse_different_feeds();
   void choose_span(net::UnixNanos first) noexcept;

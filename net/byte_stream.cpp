@@ -70,15 +70,12 @@ void ByteStream::open(const TimeSpan& span, bool decompress_ahead) {
                 std::string{"is "} + name + " data, which is not read; decompress it first"};
     }
     if (compression_ == Compression::gzip) content_ = make_gzip_reader(*file);
-<<<<<<< HEAD
-    if (compression_ == Compression::zstd) content_ = make_zstd_reader(*file);
-    if (content_ && decompress_ahead) {
-      content_ = std::make_unique<AheadReader>(std::move(content_));
-=======
     if (compression_ == Compression::zstd) {
       if (file->is_regular()) content_ = make_archive_reader(*file, span, path_.ends_with(kOpen));
       if (!content_) content_ = make_zstd_reader(*file);
->>>>>>> reader
+    }
+    if (content_ && decompress_ahead) {
+      content_ = std::make_unique<AheadReader>(std::move(content_));
     }
   }
   file_ = std::move(file);
