@@ -36,11 +36,14 @@ enum class ArchiveState : std::uint8_t {
 enum class ArchiveStep : std::uint8_t {
   none,
   create,
+  open,
+  read,
   write,
   cut,
   sync,
   close,
   rename,
+  remove,
   buffer,
   frame
 };
@@ -49,11 +52,14 @@ enum class ArchiveStep : std::uint8_t {
   switch (step) {
     case ArchiveStep::none: return "";
     case ArchiveStep::create: return "create file";
+    case ArchiveStep::open: return "open";
+    case ArchiveStep::read: return "read";
     case ArchiveStep::write: return "write";
     case ArchiveStep::cut: return "cut torn frame";
     case ArchiveStep::sync: return "sync";
     case ArchiveStep::close: return "close";
     case ArchiveStep::rename: return "rename";
+    case ArchiveStep::remove: return "remove";
     case ArchiveStep::buffer: return "take a compression buffer";
     case ArchiveStep::frame: return "compress";
   }
@@ -86,12 +92,16 @@ struct ArchiveCounters {
   struct alignas(pool::kCacheLineBytes) ArchiveSide {
     pool::Counter packets;  // in frames that were written
     pool::Counter bytes_in;
-    pool::Counter bytes_out;
+    pool::Counter bytes_out;       // taken by write(2)
+    pool::Counter bytes_synced;    // of these, that are on disk for certain
+    pool::Counter bytes_doubtful;  // of these, in files that could not be synced
     pool::Counter frames;
     pool::Counter files;
+    pool::Counter files_removed;  // by the bounds of what is kept
     pool::Counter lost_packets;
     pool::Counter loss_notes;  // written
     pool::Counter write_errors;
+    pool::Counter sync_errors;  // of these
     pool::Counter state;        // an ArchiveState
     pool::Counter last_fault;   // an ArchiveFault, packed
     pool::Counter failed_ever;  // 0 or 1

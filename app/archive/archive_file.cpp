@@ -12,6 +12,15 @@ namespace {
 // Files of the same feed, channel and nanosecond; more than that is a loop, not a coincidence.
 constexpr unsigned kMaxCopies = 10000;
 
+// An interrupted sync has told nothing of the data.
+bool sync_file(FileCalls& calls, int descriptor, int (FileCalls::*sync)(int)) {
+  int result = 0;
+  do {
+    result = (calls.*sync)(descriptor);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
+}
+
 }  // namespace
 
 ArchiveFile::ArchiveFile(FileCalls& calls, const std::filesystem::path& directory, std::string feed,
@@ -42,6 +51,8 @@ ArchiveFault ArchiveFile::open(net::UnixNanos start) {
       copy_ = copy;
       written_bytes_ = 0;
       complete_bytes_ = 0;
+      synced_bytes_ = 0;
+      name_is_durable_ = false;
       return {};
     }
     if (errno != EEXIST) return {ArchiveStep::create, errno};
@@ -74,34 +85,73 @@ ArchiveFault ArchiveFile::rename_into_place() {
     if (errno != EEXIST || ++copy_ >= kMaxCopies) return {ArchiveStep::rename, errno};
     path_ = path_of(start_, copy_);
   }
-  if (calls_.sync_directory(directory_.c_str()) != 0) return {ArchiveStep::sync, errno};
   return {};
 }
 
-ArchiveFault ArchiveFile::finish() {
+ArchiveFault ArchiveFile::sync() {
   assert(is_open());
-  ArchiveFault fault;
-  if (calls_.sync(descriptor_) != 0) fault = {ArchiveStep::sync, errno};
-  const ArchiveFault close_fault = close_descriptor();
-  if (!fault) fault = close_fault;
-  if (fault) return fault;
-  return rename_into_place();
+  if (!sync_file(calls_, descriptor_, &FileCalls::sync_data)) return {ArchiveStep::sync, errno};
+  if (!name_is_durable_ && calls_.sync_directory(directory_.c_str()) != 0) {
+    return {ArchiveStep::sync, errno};
+  }
+  name_is_durable_ = true;
+  synced_bytes_ = written_bytes_;
+  return {};
 }
 
-ArchiveFault ArchiveFile::abandon() {
+ArchiveFault ArchiveFile::cut() {
+  if (written_bytes_ == complete_bytes_) return {};
+  if (calls_.truncate(descriptor_, static_cast<off_t>(complete_bytes_)) != 0) {
+    return {ArchiveStep::cut, errno};
+  }
+  written_bytes_ = complete_bytes_;
+  return {};
+}
+
+ArchiveFault ArchiveFile::write_table(const FileTable::Pieces& table) {
+  for (const auto& piece : table) {
+    if (const ArchiveFault fault = append(piece)) return fault;
+  }
+  mark_complete();
+  return {};
+}
+
+ArchiveFault ArchiveFile::finish(const FileTable::Pieces& table) {
+  assert(is_open());
+  const ArchiveFault table_fault = write_table(table);
+  ArchiveFault fault = cut();
+  if (!fault && !sync_file(calls_, descriptor_, &FileCalls::sync)) {
+    fault = {ArchiveStep::sync, errno};
+  }
+  // Renamed while it is locked, so that nobody takes it for a file that was left behind.
+  if (!fault) fault = rename_into_place();
+  if (fault) {
+    leave();
+    return fault;
+  }
+  const std::uint64_t bytes = written_bytes_;
+  fault = close_descriptor();
+  if (calls_.sync_directory(directory_.c_str()) != 0) {
+    if (!fault) fault = {ArchiveStep::sync, errno};
+  }
+  if (!fault) synced_bytes_ = bytes;
+  return table_fault ? table_fault : fault;
+}
+
+ArchiveFault ArchiveFile::abandon(const FileTable::Pieces& table) {
   assert(is_open());
   if (complete_bytes_ == 0) {
     const ArchiveFault fault = close_descriptor();
     if (calls_.remove(open_path_.c_str()) != 0) return {ArchiveStep::cut, errno};
     return fault;
   }
-  if (written_bytes_ != complete_bytes_ &&
-      calls_.truncate(descriptor_, static_cast<off_t>(complete_bytes_)) != 0) {
-    const ArchiveFault fault{ArchiveStep::cut, errno};
-    static_cast<void>(close_descriptor());  // the cut that failed is the news
+  if (const ArchiveFault fault = cut()) {
+    leave();
     return fault;
   }
-  return finish();
+  return finish(table);
 }
+
+void ArchiveFile::leave() noexcept { calls_.close(std::exchange(descriptor_, -1)); }
 
 }  // namespace tapeline::archive

@@ -5,6 +5,7 @@
 //
 // Thread safety: pure functions.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,16 @@ inline constexpr std::string_view kOpenSuffix = ".open";
 // and has no number, 1 gives "...Z-1.pcap.zst".
 [[nodiscard]] std::string archive_file_name(std::string_view feed, std::string_view channel,
                                             net::UnixNanos start, unsigned copy);
+
+// A name that archive_file_name() made, taken apart.
+struct ArchiveName {
+  std::string_view source;  // "<feed>-<channel>", a view of the name
+  net::UnixNanos start = 0;
+  unsigned copy = 0;
+  bool is_open = false;  // with the open suffix
+};
+
+// `file_name` without folder; nothing if it is not exactly of that form.
+[[nodiscard]] std::optional<ArchiveName> parse_archive_name(std::string_view file_name) noexcept;
 
 }  // namespace tapeline::archive

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "codec/archive/dictionary.hpp"
 #include "codec/bytes.hpp"
 
 namespace tapeline::codec::archive {
@@ -22,13 +23,12 @@ constexpr std::uint32_t kSkippableMagic = 0x184D2A50;  // the lowest four bits a
 constexpr std::uint32_t kSkippableMask = 0xFFFFFFF0;
 constexpr std::size_t kSkippableHeaderBytes = 8;
 constexpr std::byte kChecksumFlag{0x04};
-constexpr std::byte kDictionaryFlags{0x03};
 
 FrameExtent measure_skippable(std::span<const std::byte> bytes) noexcept {
   if (bytes.size() < kSkippableHeaderBytes) return {};
   const std::size_t user_bytes = load_le<std::uint32_t>(bytes.data() + kMagicBytes);
   if (user_bytes > bytes.size() - kSkippableHeaderBytes) return {};
-  return {FrameStatus::ok, FrameKind::skippable, kSkippableHeaderBytes + user_bytes, user_bytes};
+  return {FrameStatus::ok, FrameKind::skippable, kSkippableHeaderBytes + user_bytes, user_bytes, 0};
 }
 
 // True if `bytes`, shorter than a magic number, could be the start of one.
@@ -49,6 +49,10 @@ FrameStatus status_of(std::size_t zstd_error) noexcept {
     case ZSTD_error_memory_allocation: return FrameStatus::failed;
     default: return FrameStatus::corrupt;
   }
+}
+
+[[noreturn]] void refuse_dictionary() {
+  throw std::invalid_argument{"not a zstd dictionary with an identifier, or too large"};
 }
 
 }  // namespace
@@ -75,15 +79,14 @@ FrameExtent measure_frame(std::span<const std::byte> bytes) noexcept {
   if (magic != kFrameMagic) return {.status = FrameStatus::corrupt};
   if (bytes.size() == kMagicBytes) return {};
   const std::byte flags = bytes[kMagicBytes];
-  if ((flags & kChecksumFlag) == std::byte{} || (flags & kDictionaryFlags) != std::byte{}) {
-    return {.status = FrameStatus::unsupported};
-  }
+  if ((flags & kChecksumFlag) == std::byte{}) return {.status = FrameStatus::unsupported};
   const std::size_t frame_bytes = ZSTD_findFrameCompressedSize(bytes.data(), bytes.size());
   if (ZSTD_isError(frame_bytes) != 0) return {.status = status_of(frame_bytes)};
   const unsigned long long content_bytes = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
   if (content_bytes == ZSTD_CONTENTSIZE_ERROR) return {.status = FrameStatus::corrupt};
   if (content_bytes == ZSTD_CONTENTSIZE_UNKNOWN) return {.status = FrameStatus::unsupported};
-  return {FrameStatus::ok, FrameKind::content, frame_bytes, content_bytes};
+  return {FrameStatus::ok, FrameKind::content, frame_bytes, content_bytes,
+          ZSTD_getDictID_fromFrame(bytes.data(), bytes.size())};
 }
 
 std::size_t max_content_bytes(std::size_t capacity) noexcept {
@@ -99,7 +102,8 @@ std::size_t max_content_bytes(std::size_t capacity) noexcept {
 
 void FrameEncoder::Free::operator()(ZSTD_CCtx_s* context) const noexcept { ZSTD_freeCCtx(context); }
 
-FrameEncoder::FrameEncoder(int level) : context_{ZSTD_createCCtx()} {
+FrameEncoder::FrameEncoder(int level, std::span<const std::byte> dictionary)
+    : context_{ZSTD_createCCtx()} {
   if (level < ZSTD_minCLevel() || level > ZSTD_maxCLevel()) {
     throw std::invalid_argument{"compression level " + std::to_string(level) + " is not in " +
                                 std::to_string(ZSTD_minCLevel()) + " to " +
@@ -113,6 +117,10 @@ FrameEncoder::FrameEncoder(int level) : context_{ZSTD_createCCtx()} {
         ZSTD_CCtx_setParameter(context_.get(), parameter, value);
     assert(ZSTD_isError(result) == 0);
   }
+  if (dictionary.empty()) return;
+  const std::size_t loaded =
+      ZSTD_CCtx_loadDictionary(context_.get(), dictionary.data(), dictionary.size());
+  if (dictionary_id(dictionary) == 0 || ZSTD_isError(loaded) != 0) refuse_dictionary();
 }
 
 CompressResult FrameEncoder::compress(std::span<const std::byte> content,
@@ -126,8 +134,13 @@ CompressResult FrameEncoder::compress(std::span<const std::byte> content,
 
 void FrameDecoder::Free::operator()(ZSTD_DCtx_s* context) const noexcept { ZSTD_freeDCtx(context); }
 
-FrameDecoder::FrameDecoder() : context_{ZSTD_createDCtx()} {
+FrameDecoder::FrameDecoder(std::span<const std::byte> dictionary)
+    : context_{ZSTD_createDCtx()}, dictionary_id_{dictionary_id(dictionary)} {
   if (!context_) throw std::bad_alloc{};
+  if (dictionary.empty()) return;
+  const std::size_t loaded =
+      ZSTD_DCtx_loadDictionary(context_.get(), dictionary.data(), dictionary.size());
+  if (dictionary_id_ == 0 || ZSTD_isError(loaded) != 0) refuse_dictionary();
 }
 
 DecompressResult FrameDecoder::decompress(std::span<const std::byte> bytes,
@@ -135,6 +148,9 @@ DecompressResult FrameDecoder::decompress(std::span<const std::byte> bytes,
   const FrameExtent extent = measure_frame(bytes);
   if (extent.status != FrameStatus::ok) return {extent.status, 0, 0};
   if (extent.kind == FrameKind::skippable) {
+    return {FrameStatus::unsupported, extent.frame_bytes, 0};
+  }
+  if (extent.dictionary_id != 0 && extent.dictionary_id != dictionary_id_) {
     return {FrameStatus::unsupported, extent.frame_bytes, 0};
   }
   if (extent.content_bytes > out.size()) {

@@ -24,7 +24,8 @@ enum class FrameStatus : std::uint8_t {
   ok,
   truncated,    // the input ends inside the frame; an empty input is truncated, too
   corrupt,      // no frame, or one whose content or checksum is wrong
-  unsupported,  // a frame without content size or checksum, or with a dictionary: not one of ours
+  unsupported,  // a frame without content size or checksum, or with a dictionary that is not at
+                // hand
   no_room,      // the output is too small
   failed,       // zstd gave up for lack of memory
 };
@@ -39,6 +40,7 @@ struct FrameExtent {
   FrameKind kind = FrameKind::content;
   std::size_t frame_bytes = 0;      // the whole frame in the input; 0 unless ok
   std::uint64_t content_bytes = 0;  // as announced; of a skippable frame, its user data
+  std::uint32_t dictionary_id = 0;  // of the dictionary that it needs; 0 = none
 };
 
 // Steps over one frame. Never reads outside `bytes`.
@@ -57,8 +59,9 @@ class FrameEncoder {
  public:
   static constexpr int kDefaultLevel = 1;
 
-  // Throws std::invalid_argument if zstd has no such level, std::bad_alloc.
-  explicit FrameEncoder(int level = kDefaultLevel);
+  // The dictionary (codec/archive/dictionary.hpp) is copied; empty means none. Throws
+  // std::invalid_argument if zstd has no such level or refuses the dictionary, std::bad_alloc.
+  explicit FrameEncoder(int level = kDefaultLevel, std::span<const std::byte> dictionary = {});
 
   // Writes one frame. `content` may be empty and must not overlap `out`.
   [[nodiscard]] CompressResult compress(std::span<const std::byte> content,
@@ -80,8 +83,9 @@ struct DecompressResult {
 
 class FrameDecoder {
  public:
-  // Throws std::bad_alloc.
-  FrameDecoder();
+  // The dictionary is copied; empty means none. Throws std::invalid_argument if it is none,
+  // std::bad_alloc.
+  explicit FrameDecoder(std::span<const std::byte> dictionary = {});
 
   // Reads the one frame at the start of `bytes`; what follows it is not looked at. A skippable
   // frame is unsupported here: see measure_frame(). Writes nothing past out.size(), whatever the
@@ -94,6 +98,7 @@ class FrameDecoder {
     void operator()(ZSTD_DCtx_s* context) const noexcept;
   };
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
+  std::uint32_t dictionary_id_ = 0;
 };
 
 }  // namespace tapeline::codec::archive

@@ -58,8 +58,8 @@ inline Bytes read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-// The contents of all frames, each decompressed for itself. States content size and checksum as
-// facts of every frame.
+// The contents of all frames that have one, each decompressed for itself. States content size and
+// checksum as facts of every such frame.
 inline std::vector<Bytes> read_frames(const std::filesystem::path& path) {
   const Bytes file = read_file(path);
   std::vector<Bytes> contents;
@@ -69,6 +69,10 @@ inline std::vector<Bytes> read_frames(const std::filesystem::path& path) {
     if (ZSTD_isError(frame) != 0) {
       ADD_FAILURE() << path << ": no frame at " << at;
       break;
+    }
+    if ((file[at] & std::byte{0xF0}) == std::byte{0x50}) {  // RFC 8878, 3.1.2: skippable
+      at += frame;
+      continue;
     }
     const unsigned long long size = ZSTD_getFrameContentSize(&file[at], frame);
     if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) {

@@ -14,7 +14,19 @@ namespace tapeline::archive::testing {
 // The system's calls, of which chosen ones fail. Calls are counted from 1.
 class FailingCalls : public FileCalls {
  public:
-  enum class Call : std::uint8_t { none, create, write, truncate, sync, close, rename, remove };
+  enum class Call : std::uint8_t {
+    none,
+    create,
+    open,
+    read,
+    write,
+    truncate,
+    sync,
+    sync_data,
+    close,
+    rename,
+    remove
+  };
 
   Call failing = Call::none;
   int first_failing = 1;
@@ -35,10 +47,19 @@ class FailingCalls : public FileCalls {
     if (fails(Call::write)) return -1;
     return FileCalls::write(descriptor, data, std::min(bytes, max_write_bytes));
   }
+  int open_existing(const char* path) override {
+    return fails(Call::open) ? -1 : FileCalls::open_existing(path);
+  }
+  ssize_t read_at(int descriptor, std::byte* to, std::size_t bytes, off_t offset) override {
+    return fails(Call::read) ? -1 : FileCalls::read_at(descriptor, to, bytes, offset);
+  }
   int truncate(int descriptor, off_t bytes) override {
     return fails(Call::truncate) ? -1 : FileCalls::truncate(descriptor, bytes);
   }
   int sync(int descriptor) override { return fails(Call::sync) ? -1 : FileCalls::sync(descriptor); }
+  int sync_data(int descriptor) override {
+    return fails(Call::sync_data) ? -1 : FileCalls::sync_data(descriptor);
+  }
   int close(int descriptor) override {
     const int result = FileCalls::close(descriptor);
     return fails(Call::close) ? -1 : result;

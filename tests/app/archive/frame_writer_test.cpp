@@ -42,6 +42,7 @@ struct Fixture {
     made.feed = "feed";
     made.channel = "channel";
     made.flush_ms = flush_ms;
+    made.sync_ms = 0;
     made.retry_ms = 1000;
     return made;
   }
