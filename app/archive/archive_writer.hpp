@@ -67,6 +67,8 @@ class ArchiveWriter {
   void stop() noexcept;
 
   [[nodiscard]] ArchiveCounts counts() const;
+  // In frames that were written.
+  [[nodiscard]] std::uint64_t packets() const noexcept { return counters_.written.packets.get(); }
   [[nodiscard]] std::uint64_t bytes_in() const noexcept { return counters_.written.bytes_in.get(); }
   [[nodiscard]] std::uint64_t bytes_out() const noexcept {
     return counters_.written.bytes_out.get();

@@ -106,7 +106,7 @@ TEST(Repair, IndexesPacketsThatFillSeveralFramesAsTheirWriterDoes) {
 
 // The claim of the archive: whatever the place where writing ended, all whole frames are kept.
 TEST(Repair, KeepsEveryWholeFrameOfAFileThatEndsAnywhere) {
-  const BothFiles files{120, 2048};
+  const BothFiles files{40, 2048};
   QuickCalls calls;
   for (std::size_t length = 0; length <= files.bytes.size(); ++length) {
     files.leave_open(std::span{files.bytes}.first(length));
