@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "codec/bytes.hpp"
+#include "net/ahead_reader.hpp"
 #include "net/archive_reader.hpp"
 #include "net/byte_reader.hpp"
 
@@ -46,12 +47,13 @@ std::string StreamError::text() const {
   return text + ": " + one_line(reason);
 }
 
-ByteStream::ByteStream(const std::string& path, const TimeSpan& span) : path_{path} { open(span); }
+ByteStream::ByteStream(const std::string& path, const StreamOptions& options) : path_{path} {
+  open(options);
+}
 ByteStream::ByteStream(ByteStream&&) noexcept = default;
-ByteStream& ByteStream::operator=(ByteStream&&) noexcept = default;
 ByteStream::~ByteStream() = default;
 
-void ByteStream::open(const TimeSpan& span) {
+void ByteStream::open(const StreamOptions& options) {
   auto file = std::make_unique<FileReader>(path_);
   std::array<std::byte, 4> first{};
   const std::size_t count = file->reason().empty() ? file->sniff(first) : 0;
@@ -68,8 +70,13 @@ void ByteStream::open(const TimeSpan& span) {
     }
     if (compression_ == Compression::gzip) content_ = make_gzip_reader(*file);
     if (compression_ == Compression::zstd) {
-      if (file->is_regular()) content_ = make_archive_reader(*file, span, path_.ends_with(kOpen));
+      if (file->is_regular()) {
+        content_ = make_archive_reader(*file, options.span, path_.ends_with(kOpen));
+      }
       if (!content_) content_ = make_zstd_reader(*file);
+    }
+    if (content_ && options.decompress_ahead) {
+      content_ = std::make_unique<AheadReader>(std::move(content_));
     }
   }
   file_ = std::move(file);
