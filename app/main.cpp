@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include "app/commands/archive.hpp"
 #include "app/commands/check.hpp"
 #include "app/commands/command.hpp"
 #include "app/commands/decode.hpp"
@@ -36,6 +37,7 @@ void describe(CLI::App& app) {
       "Examples:\n"
       "  tapeline replay capture.pcap.zst            books, VWAPs and a summary of a capture\n"
       "  tapeline decode capture.pcap -o rows.csv    its messages as a table\n"
+      "  tapeline archive ls archive/                what was archived, and what is missing\n"
       "  tapeline simulate --write session.pcap      make a session to try things with\n"
       "  tapeline check configs/run.yaml             what would this configuration do?\n"
       "  tapeline run configs/run.yaml               the feed process, until SIGTERM\n"
@@ -65,6 +67,7 @@ int run_command_line(int argc, char** argv) {
   commands::add_run_command(app, action);
   commands::add_replay_command(app, action);
   commands::add_decode_command(app, action);
+  commands::add_archive_command(app, action);
   commands::add_simulate_command(app, action);
   commands::add_check_command(app, action);
   commands::add_healthcheck_command(app, action);

@@ -288,6 +288,14 @@ void Pipeline::let_go(std::int64_t now_ns) {
   hand_on_loss_notes();
 }
 
+void Pipeline::begin_again() {
+  with_handler([&](auto& handler) { sequencer_.finish(last_time_, handler); });
+  hand_on_loss_notes();
+  if (sequencer_.has_session()) return sequencer_.forget_session();
+  market_.start_session();  // messages without numbers: no packet will say that a session begins
+  show_state();
+}
+
 void Pipeline::finish(std::int64_t now_ns) {
   with_handler([&](auto& handler) { sequencer_.finish(now_ns, handler); });
   if (json_ != nullptr) {

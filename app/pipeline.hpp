@@ -166,12 +166,11 @@ class Pipeline {
     return std::exchange(snapshot_wanted_, false);
   }
 
-  // One of several inputs ended: declares open holes; the next may be of another session.
-  void end_input() {
-    with_handler([&](auto& handler) { sequencer_.finish(last_time_, handler); });
-    sequencer_.allow_session_change();
-    hand_on_loss_notes();
-  }
+  // Another input follows: it may go on with the session, or be of another one.
+  void begin_next_input() noexcept { sequencer_.allow_session_change(); }
+  // The input is played again, from its first message: declares open holes, and what follows is a
+  // session of its own. Requires: the feed is not json.
+  void begin_again();
 
   // End of the input: declares open holes, delivers what is held, closes open bars.
   void finish(std::int64_t now_ns);

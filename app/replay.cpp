@@ -6,8 +6,8 @@
 
 #include "app/channel_archive.hpp"
 #include "app/channel_status.hpp"
+#include "app/feed_name.hpp"
 #include "app/log.hpp"
-#include "app/pacer.hpp"
 #include "app/status/process_status.hpp"
 #include "app/stop_signal.hpp"
 #include "app/version.hpp"
@@ -31,25 +31,6 @@ constexpr std::chrono::microseconds kBackPressurePause{50};
           .accept_unsequenced = true,
           .channel = config.feeds.at(0).channels.at(0),
           .market = config.market};
-}
-
-// Sets `kind` to what all of them are.
-[[nodiscard]] std::vector<std::unique_ptr<net::PullSource>> open_all(
-    const std::vector<std::string>& files, const ReplayOptions& options,
-    pool::LockFreeBufferPool& pools, net::CaptureKind& kind) {
-  std::vector<std::unique_ptr<net::PullSource>> sources;
-  for (const std::string& file : files) {
-    net::CaptureOptions capture{.filter = options.filter, .itch_file = {}, .json_file = {}};
-    capture.itch_file.midnight_ns = options.midnight_ns;
-    auto opened = net::open_capture(file, pools.serialization(), std::move(capture));
-    if (opened.source == nullptr) throw ConfigError{opened.error};
-    if (!sources.empty() && opened.kind != kind) {
-      throw ConfigError{file + ": JSON lines and captures of packets are not played together"};
-    }
-    kind = opened.kind;
-    sources.push_back(std::move(opened.source));
-  }
-  return sources;
 }
 
 // What the user has to put right is a ConfigError, whoever found it.
@@ -101,9 +82,10 @@ Replay::Replay(Config config, std::vector<std::string> files, ReplayOptions opti
       files_{std::move(files)},
       options_{std::move(options)},
       pools_{config_.pool},
-      sources_{open_all(files_, options_, pools_, kind_)},
-      archive_{open_archive(config_, pools_, kind_)},
-      pipeline_{pipeline_config(config_, kind_), pools_, archive_.get(), options_.bars} {
+      input_{files_, options_.input, pools_.serialization()},
+      pacer_{options_.speed},
+      archive_{open_archive(config_, pools_, input_.kind())},
+      pipeline_{pipeline_config(config_, input_.kind()), pools_, archive_.get(), options_.bars} {
   if (!config_.status.enabled) return;
   server_ = std::make_unique<status::StatusServer>([this] { return snapshot(); });
   usable([this] {
@@ -118,53 +100,56 @@ Replay::~Replay() {
 
 void Replay::run() {
   started_ns_ = last_look_ns_ = last_publish_ns_ = steady_nanos();
-  for (const auto& source : sources_) {
-    if (interrupted_) break;
-    passed_over_ = 0;
-    play(*source);
-    note_lines(*source);
-    pipeline_.end_input();
-    if (source->state() == net::SourceState::failed) errors_.push_back(source->error());
-  }
-  pipeline_.finish(pipeline_.time_span().second);
-  if (archive_ != nullptr) archive_->stop();
-  elapsed_seconds_ = static_cast<double>(steady_nanos() - started_ns_) * 1e-9;
-  lines_known_.store(true, std::memory_order_release);
-}
-
-void Replay::play(net::PullSource& source) {
-  Pacer pacer{options_.speed};
-  const bool paced = options_.speed > 0.0;
-  const auto due = [&](const net::Packet& packet) {
-    if (!paced) return true;
-    interrupted_ = !pacer.wait_for(packet.rx_time);
-    look_up(source);  // a batch may hold hours
-    return !interrupted_;
-  };
   while (!interrupted_) {
-    net::PacketBatch batch = source.next();
-    lose_passed_over(source);
+    net::PacketBatch batch = input_.next();
+    lose_passed_over();
     if (!batch.empty()) {
-      pipeline_.on_captured_batch(std::move(batch), due);
-    } else if (source.state() == net::SourceState::would_block) {
+      join();
+      play(std::move(batch));
+    } else if (input_.state() == net::SourceState::would_block) {
       std::this_thread::sleep_for(kBackPressurePause);
     } else {
       break;
     }
-    look_up(source);
+    look_up();
+  }
+  pipeline_.finish(pipeline_.time_span().second);
+  if (archive_ != nullptr) archive_->stop();
+  elapsed_seconds_ = static_cast<double>(steady_nanos() - started_ns_) * 1e-9;
+  lines_.assign(input_.lines().begin(), input_.lines().end());
+  lines_known_.store(true, std::memory_order_release);
+}
+
+void Replay::play(net::PacketBatch&& batch) {
+  if (!pacer_.is_paced() && !gate_) {
+    return pipeline_.on_captured_batch(std::move(batch), [](const net::Packet&) { return true; });
+  }
+  pipeline_.on_captured_batch(std::move(batch), [this](const net::Packet& packet) {
+    interrupted_ = !pacer_.wait_for(packet.rx_time) || (gate_ && !gate_(packet));
+    look_up();  // a batch may hold hours
+    return !interrupted_;
+  });
+}
+
+// How the next batch follows what was played.
+void Replay::join() {
+  switch (input_.join()) {
+    case ReplayInput::Join::goes_on: return;
+    case ReplayInput::Join::next_file: return pipeline_.begin_next_input();
+    case ReplayInput::Join::again: return pipeline_.begin_again();
   }
 }
 
 // A line that was too long may have been an update of any book.
-void Replay::lose_passed_over(const net::PullSource& source) {
-  if (kind_ != net::CaptureKind::json_lines) return;
-  const std::uint64_t count = source.counters().get(net::SourceCounter::oversized);
+void Replay::lose_passed_over() {
+  if (input_.kind() != net::CaptureKind::json_lines) return;
+  const std::uint64_t count = input_.counted(net::SourceCounter::oversized);
   if (count == passed_over_) return;
   passed_over_ = count;
   pipeline_.lose_documents();
 }
 
-void Replay::look_up(net::PullSource& source) {
+void Replay::look_up() {
   interrupted_ = interrupted_ || stop_requested();
   const std::int64_t now = steady_nanos();
   if (now - last_look_ns_ < kLookInterval) return;
@@ -175,29 +160,17 @@ void Replay::look_up(net::PullSource& source) {
     message_rate_.sample(messages(), now);
   }
   if (!report_) return;
-  report_({.bytes_read = source.bytes_read(),
-           .bytes_total = source.size_bytes().value_or(0),
-           .messages = messages(),
-           .elapsed_seconds = static_cast<double>(now - started_ns_) * 1e-9});
+  const auto [first, last] = pipeline_.time_span();
+  report_({.bytes_read = input_.bytes_read(),
+           .bytes_total = input_.bytes_total(),
+           .done = messages(),
+           .elapsed_seconds = static_cast<double>(now - started_ns_) * 1e-9,
+           .captured_seconds = static_cast<double>(last - first) * 1e-9});
 }
 
-void Replay::note_lines(const net::PullSource& source) {
-  for (const net::SourceLine& line : source.lines()) {
-    const bool known = std::any_of(lines_.begin(), lines_.end(), [&](const net::SourceLine& other) {
-      return other.line == line.line;
-    });
-    if (!known) lines_.push_back(line);
-  }
-}
-
-SummaryHead Replay::head() const {
+std::vector<status::NamedCount> Replay::skipped() const {
   using net::SourceCounter;
-  SummaryHead head;
-  head.command = "replay";
-  head.files = files_;
-  head.elapsed_seconds = elapsed_seconds_;
-  head.interrupted = interrupted_;
-  std::tie(head.first_packet_ns, head.last_packet_ns) = pipeline_.time_span();
+  std::vector<status::NamedCount> counts;
   for (const auto reason :
        {SourceCounter::unknown_link_type, SourceCounter::non_ip, SourceCounter::fragment,
         SourceCounter::not_udp, SourceCounter::truncated, SourceCounter::bad_length,
@@ -205,10 +178,29 @@ SummaryHead Replay::head() const {
         SourceCounter::empty_messages, SourceCounter::cut_packets, SourceCounter::backward_times,
         SourceCounter::bad_time_fractions, SourceCounter::captured_exceeds_original,
         SourceCounter::large_records}) {
-    std::uint64_t count = 0;
-    for (const auto& source : sources_) count += source->counters().get(reason);
-    head.skipped.push_back({std::string{net::to_string(reason)}, count});
+    counts.push_back({std::string{net::to_string(reason)}, input_.counted(reason)});
   }
+  counts.push_back({"outside_from_and_to", input_.left_out()});
+  return counts;
+}
+
+SummaryHead Replay::head() const {
+  SummaryHead head;
+  head.command = "replay";
+  head.files = files_;
+  head.elapsed_seconds = elapsed_seconds_;
+  head.interrupted = interrupted_;
+  std::tie(head.first_packet_ns, head.last_packet_ns) = pipeline_.time_span();
+  head.feed = feed_name(pipeline_);
+  head.session_day = session_day(pipeline_);
+  head.loops = input_.loops_begun();
+  if (pacer_.is_paced()) {
+    head.pace = PaceSummary{.speed = options_.speed,
+                            .late_p50_ns = pacer_.lateness().percentile(0.5),
+                            .late_p99_ns = pacer_.lateness().percentile(0.99),
+                            .late_max_ns = pacer_.lateness().percentile(1.0)};
+  }
+  head.skipped = skipped();
   return head;
 }
 

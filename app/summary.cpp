@@ -52,6 +52,25 @@ using status::NamedCount;
   return std::string{codec::DecimalText{row.volume, row.size_decimals}.view()};
 }
 
+// Over all channels.
+struct Found {
+  std::uint64_t symbols = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t gaps = 0;
+};
+
+[[nodiscard]] Found count_found(const status::StatusSnapshot& snapshot) {
+  Found found;
+  for (const status::FeedStatus& feed : snapshot.feeds) {
+    for (const ChannelStatus& channel : feed.channels) {
+      found.messages += channel.messages;
+      found.gaps += channel.gaps;
+    }
+  }
+  for (const status::MarketStatus& market : snapshot.markets) found.symbols += market.instruments;
+  return found;
+}
+
 void add_row(std::string& out, const char* label, const std::string& text) {
   out += fmt::format("{:<12}{}\n", label, text);
 }
@@ -203,6 +222,27 @@ void add_pools(std::string& out, const pool::BufferPoolStats& pools) {
   add_pool(out, "simd", pools.simd);
 }
 
+// What was found in the files.
+void add_found(std::string& out, const SummaryHead& head, const status::StatusSnapshot& snapshot) {
+  if (head.feed.empty()) return;
+  const Found found = count_found(snapshot);
+  add_row(out, "feed",
+          fmt::format("{}{}{}: {} symbols, {} messages, {} gaps", head.feed,
+                      head.session_day.empty() ? "" : ", session of ", head.session_day,
+                      grouped(found.symbols), grouped(found.messages), grouped(found.gaps)));
+}
+
+void add_pace(std::string& out, const PaceSummary& pace) {
+  const auto us = [](std::int64_t ns) {
+    return fmt::format("{:.0f}", static_cast<double>(ns) / 1e3);
+  };
+  add_row(
+      out, "pace",
+      fmt::format("{:g} times the recorded one; packets were late by {} us (p50), {} us (p99), "
+                  "{} us (most)",
+                  pace.speed, us(pace.late_p50_ns), us(pace.late_p99_ns), us(pace.late_max_ns)));
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t number) {
@@ -217,10 +257,13 @@ std::string summary_text(const SummaryHead& head, const status::StatusSnapshot& 
                          std::size_t top) {
   std::string out;
   for (const std::string& file : head.files) add_row(out, "capture", commands::one_line(file));
+  add_found(out, head, snapshot);
   if (head.first_packet_ns != 0) {
     add_row(out, "time",
             fmt::format("{} to {} UTC", utc(head.first_packet_ns), utc(head.last_packet_ns)));
   }
+  if (head.loops > 1) add_row(out, "loops", grouped(head.loops));
+  if (head.pace) add_pace(out, *head.pace);
   if (head.interrupted) add_row(out, "interrupted", "the rest was not played");
   std::size_t market = 0;
   for (const status::FeedStatus& feed : snapshot.feeds) {
@@ -245,6 +288,22 @@ std::string summary_json(const SummaryHead& head, const status::StatusSnapshot& 
   summary["interrupted"] = head.interrupted;
   summary["first_packet_ns"] = head.first_packet_ns;
   summary["last_packet_ns"] = head.last_packet_ns;
+  if (!head.feed.empty()) {
+    const Found found = count_found(snapshot);
+    summary["feed"] = head.feed;
+    summary["session_date"] = head.session_day.empty() ? nlohmann::ordered_json{}
+                                                       : nlohmann::ordered_json(head.session_day);
+    summary["symbols"] = found.symbols;
+    summary["messages"] = found.messages;
+    summary["gaps"] = found.gaps;
+    summary["loops"] = head.loops;
+  }
+  if (head.pace) {
+    summary["pace"] = {{"speed", head.pace->speed},
+                       {"late_p50_seconds", static_cast<double>(head.pace->late_p50_ns) * 1e-9},
+                       {"late_p99_seconds", static_cast<double>(head.pace->late_p99_ns) * 1e-9},
+                       {"late_max_seconds", static_cast<double>(head.pace->late_max_ns) * 1e-9}};
+  }
   for (const NamedCount& c : head.skipped) summary["skipped"][c.name] = c.count;
   return json.dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }

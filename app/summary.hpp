@@ -5,12 +5,21 @@
 // Thread safety: pure functions of their arguments.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/status/status_snapshot.hpp"
 
 namespace tapeline {
+
+// How packets kept to the recorded pace.
+struct PaceSummary {
+  double speed = 0.0;            // times the recorded pace
+  std::int64_t late_p50_ns = 0;  // behind their time
+  std::int64_t late_p99_ns = 0;
+  std::int64_t late_max_ns = 0;
+};
 
 struct SummaryHead {
   std::string command;             // "run", "replay"
@@ -19,6 +28,10 @@ struct SummaryHead {
   bool interrupted = false;
   std::int64_t first_packet_ns = 0;  // replay: capture time, 0 if there was no packet
   std::int64_t last_packet_ns = 0;
+  std::string feed;                         // replay: what was found, "Nasdaq TotalView-ITCH 5.0"
+  std::string session_day;                  // replay: "2026-01-05", of the last session; or empty
+  std::uint64_t loops = 1;                  // replay: times that the files were begun
+  std::optional<PaceSummary> pace;          // replay
   std::vector<status::NamedCount> skipped;  // replay: what the files held beside packets, by kind
 };
 

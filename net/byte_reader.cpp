@@ -106,11 +106,29 @@ ReadResult FileReader::read_file(std::span<std::byte> to) {
     if (got < 0) return fail(count, "reading failed: " + reason_of(errno));
     if (got == 0) return {count, count > 0 ? ReadState::ok : ReadState::end};
     count += static_cast<std::size_t>(got);
-    // relaxed: one writer, and a figure to look at.
-    bytes_read_.store(bytes_read_.load(std::memory_order_relaxed) + static_cast<std::size_t>(got),
-                      std::memory_order_relaxed);
+    count_read(static_cast<std::size_t>(got));
   }
   return {count, ReadState::ok};
+}
+
+void FileReader::count_read(std::size_t bytes) noexcept {
+  // relaxed: one writer, and a figure to look at.
+  bytes_read_.store(bytes_read_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
+std::size_t FileReader::read_at(std::uint64_t offset, std::span<std::byte> to) {
+  assert(is_regular_);
+  std::size_t done = 0;
+  while (done < to.size()) {
+    const ssize_t got =
+        ::pread(descriptor_, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) static_cast<void>(fail(0, "reading failed: " + reason_of(errno)));
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+    count_read(static_cast<std::size_t>(got));
+  }
+  return done;
 }
 
 namespace {

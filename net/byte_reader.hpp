@@ -54,6 +54,12 @@ class FileReader final : public ByteReader {
   }
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const noexcept { return size_bytes_; }
 
+  // Whether read_at() may be called: not of a pipe.
+  [[nodiscard]] bool is_regular() const noexcept { return is_regular_; }
+  // Fills `to` from `offset` on, unless the file ends or reading fails; returns the bytes read.
+  // Counts in offset(), has nothing to do with read() otherwise. Requires: is_regular().
+  [[nodiscard]] std::size_t read_at(std::uint64_t offset, std::span<std::byte> to);
+
   // Reads up to `to.size()` bytes, waits for them, and gives them again to the next read().
   // Requires: to.size() <= kMaxSniffBytes; called once, before read().
   static constexpr std::size_t kMaxSniffBytes = 16;
@@ -61,6 +67,7 @@ class FileReader final : public ByteReader {
 
  private:
   [[nodiscard]] ReadResult read_file(std::span<std::byte> to);
+  void count_read(std::size_t bytes) noexcept;
 
   int descriptor_ = -1;
   bool owns_descriptor_ = false;

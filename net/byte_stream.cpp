@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "codec/bytes.hpp"
+#include "net/ahead_reader.hpp"
+#include "net/archive_reader.hpp"
 #include "net/byte_reader.hpp"
 
 namespace tapeline::net {
 namespace {
+
+constexpr std::string_view kOpen = ".pcap.zst.open";  // an archive that is not finished
 
 std::string one_line(std::string text) {
   std::replace_if(
@@ -42,12 +47,13 @@ std::string StreamError::text() const {
   return text + ": " + one_line(reason);
 }
 
-ByteStream::ByteStream(const std::string& path) : path_{path} { open(); }
+ByteStream::ByteStream(const std::string& path, const StreamOptions& options) : path_{path} {
+  open(options);
+}
 ByteStream::ByteStream(ByteStream&&) noexcept = default;
-ByteStream& ByteStream::operator=(ByteStream&&) noexcept = default;
 ByteStream::~ByteStream() = default;
 
-void ByteStream::open() {
+void ByteStream::open(const StreamOptions& options) {
   auto file = std::make_unique<FileReader>(path_);
   std::array<std::byte, 4> first{};
   const std::size_t count = file->reason().empty() ? file->sniff(first) : 0;
@@ -63,7 +69,15 @@ void ByteStream::open() {
                 std::string{"is "} + name + " data, which is not read; decompress it first"};
     }
     if (compression_ == Compression::gzip) content_ = make_gzip_reader(*file);
-    if (compression_ == Compression::zstd) content_ = make_zstd_reader(*file);
+    if (compression_ == Compression::zstd) {
+      if (file->is_regular()) {
+        content_ = make_archive_reader(*file, options.span, path_.ends_with(kOpen));
+      }
+      if (!content_) content_ = make_zstd_reader(*file);
+    }
+    if (content_ && options.decompress_ahead) {
+      content_ = std::make_unique<AheadReader>(std::move(content_));
+    }
   }
   file_ = std::move(file);
 }

@@ -19,6 +19,8 @@
 #include <span>
 #include <string>
 
+#include "net/time_span.hpp"
+
 namespace tapeline::net {
 
 enum class ReadState : std::uint8_t {
@@ -44,16 +46,26 @@ struct StreamError {
 
 enum class Compression : std::uint8_t { none, gzip, zstd };
 
+struct StreamOptions {
+  // What is wanted: of an archive with an index only what holds it is read
+  // (net/archive_reader.hpp).
+  TimeSpan span;
+  // A compressed file is decompressed on a thread of its own, which is some blocks ahead
+  // (net/ahead_reader.hpp).
+  bool decompress_ahead = false;
+};
+
 class ByteReader;
 
 class ByteStream {
  public:
   static constexpr std::size_t kMaxPeekBytes = 16;
 
-  // Opens `path` and looks at its first bytes, for which it waits if it is a pipe.
-  explicit ByteStream(const std::string& path);
+  // Opens `path` and looks at its first bytes, for which it waits if it is a pipe. With
+  // `decompress_ahead`, std::system_error if there can be no thread.
+  explicit ByteStream(const std::string& path, const StreamOptions& options = {});
   ByteStream(ByteStream&&) noexcept;
-  ByteStream& operator=(ByteStream&&) noexcept;
+  ByteStream& operator=(ByteStream&&) = delete;
   ~ByteStream();
 
   // Fills `to`, unless the content ends, breaks, or is slower than the reader. Requires: `to` is
@@ -74,7 +86,7 @@ class ByteStream {
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const noexcept;
 
  private:
-  void open();
+  void open(const StreamOptions& options);
   [[nodiscard]] ReadResult read_content(std::span<std::byte> to);
 
   std::string path_;

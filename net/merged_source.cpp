@@ -28,6 +28,7 @@ MergedSource::MergedSource(std::vector<MergeInput> inputs,
 PacketBatch MergedSource::next() {
   if (state() == SourceState::ended || state() == SourceState::failed) return {};
   set_state(SourceState::ready);
+  begins_anew_ = false;
   for (;;) {
     while (starved_.empty() && heap_.empty()) {
       if (group_end_ == inputs_.size()) {
@@ -44,6 +45,10 @@ PacketBatch MergedSource::next() {
       return {};
     }
     while (starved_.empty() && !heap_.empty()) {
+      if (is_next_alone()) {
+        if (packet_count_ > 0) return hand_over();
+        begins_anew_ = true;
+      }
       std::pop_heap(heap_.begin(), heap_.end(), std::greater<>{});
       const std::size_t input = heap_.back().input;
       heap_.pop_back();
@@ -98,6 +103,7 @@ bool MergedSource::fetch(std::size_t input) {
   const PullSource& source = *inputs_[input].source;
   if (source.state() == SourceState::would_block) return false;
   reading.ended = true;
+  if (reading.begun) --running_;
   if (source.state() == SourceState::failed) errors_.push_back(source.error());
   return true;
 }
@@ -118,6 +124,8 @@ bool MergedSource::copy_run(std::size_t input) {
       push(input);
       return false;
     }
+    if (!std::exchange(reading.begun, true)) ++running_;
+    any_begun_ = true;
     if (++reading.at == packets.size()) {
       starved_.push_back(static_cast<std::uint32_t>(input));
       return true;

@@ -58,6 +58,10 @@ class MergedSource final : public PullSource {
     return readings_[index].batch.packets();
   }
 
+  // Whether the batch of the last next() begins a source after all that began before it had ended:
+  // what overlaps in time is between two such batches. Never of the first batch.
+  [[nodiscard]] bool begins_anew() const noexcept { return begins_anew_; }
+
   [[nodiscard]] std::span<const SourceLine> lines() const noexcept override { return lines_; }
   // Requires: a packet with this line was delivered.
   [[nodiscard]] std::uint16_t tag_of(std::uint16_t line) const noexcept { return tags_[line]; }
@@ -72,6 +76,7 @@ class MergedSource final : public PullSource {
     PacketBatch batch;
     std::size_t at = 0;     // first packet of the batch that was not delivered
     bool is_ahead = false;  // the batch was read by look_ahead(), or there is none
+    bool begun = false;     // a packet of it was copied
     bool ended = false;
     SourceCounters::Tally counted{};
     std::vector<std::uint16_t> line_of;  // by the line of the source; kNoLine: not known yet
@@ -90,6 +95,10 @@ class MergedSource final : public PullSource {
   [[nodiscard]] bool fetch(std::size_t input);
   [[nodiscard]] bool fetch_all();
   void push(std::size_t input);
+  // The source whose packet is next comes after all others have ended.
+  [[nodiscard]] bool is_next_alone() const noexcept {
+    return any_begun_ && running_ == 0 && !readings_[heap_.front().input].begun;
+  }
   [[nodiscard]] bool begin_batch(const Packet& packet);
   [[nodiscard]] bool copy(const Packet& packet, std::uint16_t line);
   void copy_large(const Packet& packet, std::uint16_t line);
@@ -106,6 +115,9 @@ class MergedSource final : public PullSource {
   std::size_t group_end_ = 0;
   std::vector<std::uint32_t> starved_;  // of these, the ones whose next packet is not known yet
   std::vector<Head> heap_;              // the others, earliest first
+  std::size_t running_ = 0;             // sources that have begun and not ended
+  bool any_begun_ = false;
+  bool begins_anew_ = false;
 
   pool::SerializationGuard buffer_;  // of the batch that is being made
   std::size_t packet_count_ = 0;

@@ -14,14 +14,17 @@
 #include "net/itch_file_source.hpp"
 #include "net/json_file_source.hpp"
 #include "net/pull_source.hpp"
+#include "net/time_span.hpp"
 #include "pool/buffer_pool.hpp"
 
 namespace tapeline::net {
 
 struct CaptureOptions {
-  CaptureFilter filter;      // for captures
-  ItchFileConfig itch_file;  // for files of ITCH messages
-  JsonFileConfig json_file;  // for files of JSON lines
+  CaptureFilter filter;           // for captures
+  ItchFileConfig itch_file;       // for files of ITCH messages
+  JsonFileConfig json_file;       // for files of JSON lines
+  bool decompress_ahead = false;  // of a compressed file: on a thread of its own
+  TimeSpan span;                  // what is wanted of an archive; see net/time_span.hpp
 };
 
 // What the packets of a file are.

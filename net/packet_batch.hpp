@@ -76,6 +76,18 @@ class PacketBatch {
     packet_count_ = std::min(packet_count_, packet_count);
   }
 
+  // Calls fn(Packet&) for each packet, which may change its time and line, and leaves those for
+  // which it returns true.
+  template <typename Fn>
+  void edit(Fn&& fn) {
+    auto* const packets = reinterpret_cast<Packet*>(buffer_.data());
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < packet_count_; ++i) {
+      if (fn(packets[i])) packets[kept++] = packets[i];
+    }
+    packet_count_ = kept;
+  }
+
   [[nodiscard]] bool empty() const noexcept { return packet_count_ == 0; }
   [[nodiscard]] std::span<const Packet> packets() const noexcept {
     // The source placed Packet objects at the start of the buffer.

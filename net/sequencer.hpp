@@ -131,6 +131,7 @@ class Sequencer : private SequencerCore {
 
   // The next number to be delivered; only sensible once a session was adopted.
   using SequencerCore::expected;
+  using SequencerCore::forget_session;
   using SequencerCore::framing;
   using SequencerCore::has_session;
   using SequencerCore::session;

@@ -40,6 +40,10 @@ class SequencerCore {
   // The input ends here and another one may follow: a packet of another session is followed.
   void allow_session_change() noexcept { session_change_allowed_ = true; }
 
+  // The next packet begins a session, whatever its name is: the input is played again. Requires:
+  // finish() was called.
+  void forget_session() noexcept { expected_ = kNoSession; }
+
   // How the packets are to be read from now on. Requires: no session was adopted.
   void set_framing(Framing framing) noexcept {
     assert(!has_session());

@@ -27,6 +27,14 @@ void FileTable::add(std::uint64_t offset, const codec::archive::LossNote& note,
   });
 }
 
+void FileTable::add(std::uint64_t offset, const codec::archive::OutageNote& note,
+                    std::size_t frame_bytes) noexcept {
+  try_to([&] {
+    index_.add(offset, note);
+    return seek_.add(frame_bytes, 0);
+  });
+}
+
 void FileTable::add_other(std::size_t frame_bytes) noexcept {
   try_to([&] { return seek_.add(frame_bytes, 0); });
 }

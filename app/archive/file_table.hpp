@@ -14,6 +14,7 @@
 
 #include "codec/archive/frame_index.hpp"
 #include "codec/archive/loss_note.hpp"
+#include "codec/archive/outage_note.hpp"
 #include "codec/archive/seek_table.hpp"
 
 namespace tapeline::archive {
@@ -26,9 +27,11 @@ class FileTable {
   static constexpr std::size_t kPieces = codec::archive::FrameIndexBuilder::kPieces + 3;
   using Pieces = std::array<std::span<const std::byte>, kPieces>;
 
-  // The next frame of the file: one with content, a note of a loss, or any other.
+  // The next frame of the file: one with content, a note, or any other.
   void add(const codec::archive::FrameSummary& frame, std::size_t frame_bytes) noexcept;
   void add(std::uint64_t offset, const codec::archive::LossNote& note,
+           std::size_t frame_bytes) noexcept;
+  void add(std::uint64_t offset, const codec::archive::OutageNote& note,
            std::size_t frame_bytes) noexcept;
   void add_other(std::size_t frame_bytes) noexcept;
 

@@ -138,9 +138,12 @@ FrameScan::Step FrameScan::read_skippable(std::span<const std::byte> frame) {
       table_.add(offset_, *note, frame.size());
       return Step::next;
     }
-    case kOutageMagic:
-      if (!codec::archive::read_outage_frame(frame)) return Step::end;
-      break;
+    case kOutageMagic: {
+      const auto note = codec::archive::read_outage_frame(frame);
+      if (!note) return Step::end;
+      table_.add(offset_, *note, frame.size());
+      return Step::next;
+    }
     case kDictionaryMagic:
       if (offset_ == 0 && !read_dictionary(frame)) return Step::end;
       break;

@@ -209,7 +209,9 @@ void FrameWriter::settle() noexcept {
   bool ends_outage = false;
   for (const Written& frame : unsettled_) {
     if (frame.dictionary_bytes != 0) table_.add_other(frame.dictionary_bytes);
-    if (frame.outage_bytes != 0) table_.add_other(frame.outage_bytes);
+    if (frame.outage_bytes != 0) {
+      table_.add(frame.summary.offset - frame.outage_bytes, outage_.note(), frame.outage_bytes);
+    }
     ends_outage = ends_outage || frame.outage_bytes != 0;
     table_.add(frame.summary, frame.frame_bytes);
     counters_.frames.add(1);

@@ -11,9 +11,21 @@
 namespace tapeline::commands {
 namespace {
 
-// The (sub)command that the user was in, as typed: "tapeline" or "tapeline check".
+// The (sub)command that the user was in, as typed: "tapeline", "tapeline check" or "tapeline
+// archive ls".
 std::string typed_command(const CLI::App& app, const CLI::App& command) {
-  return &app == &command ? app.get_name() : app.get_name() + " " + command.get_name();
+  if (&app == &command) return app.get_name();
+  return typed_command(app, *command.get_parent()) + " " + command.get_name();
+}
+
+// The commands that were typed, the outermost first.
+std::vector<const CLI::App*> levels_of(const CLI::App& app) {
+  std::vector<const CLI::App*> levels{&app};
+  for (auto parsed = app.get_subcommands(); !parsed.empty();
+       parsed = levels.back()->get_subcommands()) {
+    levels.push_back(parsed.back());
+  }
+  return levels;
 }
 
 std::string see_help(const CLI::App& app, const CLI::App& command) {
@@ -73,19 +85,20 @@ std::string plain_words(const CLI::ParseError& error) {
 }  // namespace
 
 std::string explain_usage_error(const CLI::App& app, const CLI::ParseError& error) {
-  const auto parsed = app.get_subcommands();
-  const CLI::App& command = parsed.empty() ? app : *parsed.back();
+  const std::vector<const CLI::App*> levels = levels_of(app);
+  const CLI::App& command = *levels.back();
+  const bool has_commands = !command.get_subcommands([](const CLI::App*) { return true; }).empty();
 
   // An unknown flag explains the rest: what follows it was taken for something else.
-  for (const CLI::App* level : {&app, &command}) {
+  for (const CLI::App* level : levels) {
     const std::vector<std::string> words = left_over(*level);
     const auto flag = std::find_if(words.begin(), words.end(), is_flag);
     if (flag != words.end()) return unknown_flag(app, *level, *flag);
   }
-  for (const CLI::App* level : {&app, &command}) {
+  for (const CLI::App* level : levels) {
     const std::vector<std::string> words = left_over(*level);
     if (words.empty()) continue;
-    if (parsed.empty()) return unknown_command(app, words.front());
+    if (has_commands) return unknown_command(command, words.front());
     return "argument " + quoted_for_message(words.front()) + " is one too many for '" +
            typed_command(app, command) + "'" + see_help(app, command);
   }

@@ -30,19 +30,22 @@ constexpr std::size_t kSessionsAt = kFrameHeaderBytes + 20;
 constexpr std::size_t kFlagsAt = kFrameHeaderBytes + 22;
 constexpr std::size_t kNotesAt = kFrameHeaderBytes + 24;
 constexpr std::size_t kReservedAt = kFrameHeaderBytes + 28;
-constexpr std::size_t kNoteTotalAt = kFrameHeaderBytes + 32;
+constexpr std::size_t kLossesAt = kFrameHeaderBytes + 32;
 constexpr std::size_t kLostAt = kFrameHeaderBytes + 40;
-constexpr std::size_t kPacketsAt = kFrameHeaderBytes + 48;
-constexpr std::size_t kMessagesAt = kFrameHeaderBytes + 56;
-constexpr std::size_t kContentAt = kFrameHeaderBytes + 64;
-constexpr std::size_t kEarliestAt = kFrameHeaderBytes + 72;
-constexpr std::size_t kLatestAt = kFrameHeaderBytes + 80;
-constexpr std::size_t kFramesEndAt = kFrameHeaderBytes + 88;
+constexpr std::size_t kOutagesAt = kFrameHeaderBytes + 48;
+constexpr std::size_t kMissedAt = kFrameHeaderBytes + 56;
+constexpr std::size_t kPacketsAt = kFrameHeaderBytes + 64;
+constexpr std::size_t kMessagesAt = kFrameHeaderBytes + 72;
+constexpr std::size_t kContentAt = kFrameHeaderBytes + 80;
+constexpr std::size_t kEarliestAt = kFrameHeaderBytes + 88;
+constexpr std::size_t kLatestAt = kFrameHeaderBytes + 96;
+constexpr std::size_t kFramesEndAt = kFrameHeaderBytes + 104;
+static_assert(kFramesEndAt + 8 == kIndexFixedBytes);
 constexpr std::uint16_t kSpansIncomplete = 1;
 
 constexpr std::size_t kSessionNameBytes = 10;
 constexpr std::size_t kSessionBytes = 12;
-constexpr std::size_t kNoteBytes = 48;
+constexpr std::size_t kNoteBytes = 64;
 
 constexpr std::size_t kBlockHeadBytes = 8;
 constexpr std::uint16_t kSameFrame = 1;
@@ -111,20 +114,48 @@ bool follows(const IndexEntry& before, const IndexEntry& entry) noexcept {
 
 void store_note(std::byte* at, const IndexNote& note) noexcept {
   store_le(at, note.offset);
-  store_time(at + 8, note.note.time_ns);
-  store_le(at + 16, note.note.first);
-  store_le(at + 24, note.note.last_exclusive);
-  std::memcpy(at + 32, note.note.session.data(), kSessionNameBytes);
+  store_time(at + 8, note.first_time_ns);
+  store_time(at + 16, note.last_time_ns);
+  store_le(at + 24, note.packets);
+  store_le(at + 32, note.first);
+  store_le(at + 40, note.next);
+  std::memcpy(at + 48, note.session.data(), kSessionNameBytes);
+  store_le(at + 58, static_cast<std::uint8_t>(note.kind));
 }
 
-IndexNote load_note(const std::byte* at) noexcept {
-  IndexNote note;
+// Returns false for values that no writer stores.
+bool load_note(const std::byte* at, IndexNote& note) noexcept {
   note.offset = load_le<std::uint64_t>(at);
-  note.note.time_ns = load_time(at + 8);
-  note.note.first = load_le<std::uint64_t>(at + 16);
-  note.note.last_exclusive = load_le<std::uint64_t>(at + 24);
-  std::memcpy(note.note.session.data(), at + 32, kSessionNameBytes);
-  return note;
+  note.first_time_ns = load_time(at + 8);
+  note.last_time_ns = load_time(at + 16);
+  note.packets = load_le<std::uint64_t>(at + 24);
+  note.first = load_le<std::uint64_t>(at + 32);
+  note.next = load_le<std::uint64_t>(at + 40);
+  std::memcpy(note.session.data(), at + 48, kSessionNameBytes);
+  const auto kind = load_le<std::uint8_t>(at + 58);
+  note.kind = static_cast<IndexNoteKind>(kind);
+  const bool is_outage = note.kind == IndexNoteKind::outage;
+  const bool has_numbers = note.first < note.next;
+  const bool is_padded =
+      std::all_of(at + 59, at + kNoteBytes, [](std::byte byte) { return byte == std::byte{}; });
+  return kind <= static_cast<std::uint8_t>(IndexNoteKind::outage) && is_padded &&
+         (is_outage ? has_numbers || (note.first == 0 && note.next == 0)
+                    : has_numbers && note.packets == 0 && note.first_time_ns == note.last_time_ns);
+}
+
+void load_totals(const std::byte* at, IndexTotals& totals) noexcept {
+  totals.entries = load_le<std::uint32_t>(at + kEntriesAt);
+  totals.frames = load_le<std::uint32_t>(at + kFramesAt);
+  totals.losses = load_le<std::uint64_t>(at + kLossesAt);
+  totals.lost_messages = load_le<std::uint64_t>(at + kLostAt);
+  totals.outages = load_le<std::uint64_t>(at + kOutagesAt);
+  totals.missed_packets = load_le<std::uint64_t>(at + kMissedAt);
+  totals.packets = load_le<std::uint64_t>(at + kPacketsAt);
+  totals.messages = load_le<std::uint64_t>(at + kMessagesAt);
+  totals.content_bytes = load_le<std::uint64_t>(at + kContentAt);
+  totals.earliest_ns = load_time(at + kEarliestAt);
+  totals.latest_ns = load_time(at + kLatestAt);
+  totals.frames_end = load_le<std::uint64_t>(at + kFramesEndAt);
 }
 
 bool load_sessions(const std::byte* at, std::size_t count, std::vector<IndexSession>& sessions) {
@@ -146,11 +177,7 @@ bool load_notes(const std::byte* at, std::size_t count, std::uint64_t frames_end
   notes.resize(count);
   std::uint64_t least_offset = 0;
   for (IndexNote& note : notes) {
-    note = load_note(at);
-    const bool is_padded =
-        std::all_of(at + 42, at + kNoteBytes, [](std::byte byte) { return byte == std::byte{}; });
-    if (!is_padded || note.offset < least_offset || note.offset >= frames_end ||
-        note.note.first >= note.note.last_exclusive) {
+    if (!load_note(at, note) || note.offset < least_offset || note.offset >= frames_end) {
       return false;
     }
     least_offset = note.offset + 1;
@@ -242,10 +269,33 @@ bool FrameIndexBuilder::add(const FrameSummary& frame) {
   return true;
 }
 
+void FrameIndexBuilder::put(const IndexNote& note) {
+  if (notes_.size() < kMaxIndexNotes) notes_.push_back(note);
+}
+
 void FrameIndexBuilder::add(std::uint64_t offset, const LossNote& note) {
-  if (notes_.size() < kMaxIndexNotes) notes_.push_back({offset, note});
-  ++totals_.notes;
+  put({.offset = offset,
+       .kind = IndexNoteKind::loss,
+       .first_time_ns = note.time_ns,
+       .last_time_ns = note.time_ns,
+       .session = note.session,
+       .first = note.first,
+       .next = note.last_exclusive});
+  ++totals_.losses;
   totals_.lost_messages = add_up(totals_.lost_messages, note.last_exclusive - note.first);
+}
+
+void FrameIndexBuilder::add(std::uint64_t offset, const OutageNote& note) {
+  put({.offset = offset,
+       .kind = IndexNoteKind::outage,
+       .first_time_ns = note.first_time_ns,
+       .last_time_ns = note.last_time_ns,
+       .packets = note.packets,
+       .session = note.session,
+       .first = note.first,
+       .next = note.last_exclusive});
+  ++totals_.outages;
+  totals_.missed_packets = add_up(totals_.missed_packets, note.packets);
 }
 
 void FrameIndexBuilder::clear() noexcept {
@@ -253,6 +303,21 @@ void FrameIndexBuilder::clear() noexcept {
   sessions_.clear();
   notes_.clear();
   blocks_.clear();
+}
+
+void FrameIndexBuilder::write_totals(std::byte* head) const noexcept {
+  store_le(head + kEntriesAt, totals_.entries);
+  store_le(head + kFramesAt, totals_.frames);
+  store_le(head + kLossesAt, totals_.losses);
+  store_le(head + kLostAt, totals_.lost_messages);
+  store_le(head + kOutagesAt, totals_.outages);
+  store_le(head + kMissedAt, totals_.missed_packets);
+  store_le(head + kPacketsAt, totals_.packets);
+  store_le(head + kMessagesAt, totals_.messages);
+  store_le(head + kContentAt, totals_.content_bytes);
+  store_time(head + kEarliestAt, totals_.earliest_ns);
+  store_time(head + kLatestAt, totals_.latest_ns);
+  store_le(head + kFramesEndAt, totals_.frames_end);
 }
 
 std::array<std::span<const std::byte>, FrameIndexBuilder::kPieces> FrameIndexBuilder::pieces(
@@ -266,19 +331,10 @@ std::array<std::span<const std::byte>, FrameIndexBuilder::kPieces> FrameIndexBui
   store_le(head + 4, static_cast<std::uint32_t>(head_bytes + blocks_.size() - kFrameHeaderBytes));
   std::memcpy(head + kFrameHeaderBytes, kName.data(), kName.size());
   head[kVersionAt] = kVersion;
-  store_le(head + kEntriesAt, totals_.entries);
-  store_le(head + kFramesAt, totals_.frames);
   store_le(head + kSessionsAt, static_cast<std::uint16_t>(sessions_.size()));
   store_le(head + kFlagsAt, totals_.spans_complete ? std::uint16_t{0} : kSpansIncomplete);
   store_le(head + kNotesAt, static_cast<std::uint32_t>(notes_.size()));
-  store_le(head + kNoteTotalAt, totals_.notes);
-  store_le(head + kLostAt, totals_.lost_messages);
-  store_le(head + kPacketsAt, totals_.packets);
-  store_le(head + kMessagesAt, totals_.messages);
-  store_le(head + kContentAt, totals_.content_bytes);
-  store_time(head + kEarliestAt, totals_.earliest_ns);
-  store_time(head + kLatestAt, totals_.latest_ns);
-  store_le(head + kFramesEndAt, frames_end);
+  write_totals(head);
   std::byte* at = head + kIndexFixedBytes;
   for (const IndexSession& session : sessions_) {
     std::memcpy(at, session.session.data(), kSessionNameBytes);
@@ -344,23 +400,15 @@ TableStatus read_index_head(std::span<const std::byte> bytes, IndexHead& head) {
     return TableStatus::corrupt;
   }
   IndexTotals& totals = head.totals;
-  totals.entries = extent.entries;
-  totals.frames = load_le<std::uint32_t>(at + kFramesAt);
-  totals.packets = load_le<std::uint64_t>(at + kPacketsAt);
-  totals.messages = load_le<std::uint64_t>(at + kMessagesAt);
-  totals.content_bytes = load_le<std::uint64_t>(at + kContentAt);
-  totals.earliest_ns = load_time(at + kEarliestAt);
-  totals.latest_ns = load_time(at + kLatestAt);
-  totals.notes = load_le<std::uint64_t>(at + kNoteTotalAt);
-  totals.lost_messages = load_le<std::uint64_t>(at + kLostAt);
-  totals.frames_end = load_le<std::uint64_t>(at + kFramesEndAt);
+  load_totals(at, totals);
   totals.spans_complete = flags == 0;
   const std::size_t sessions = load_le<std::uint16_t>(at + kSessionsAt);
   const std::size_t notes = load_le<std::uint32_t>(at + kNotesAt);
   const std::byte* const tables = at + kIndexFixedBytes;
   const bool is_sound =
-      totals.frames <= totals.entries && notes <= totals.notes && totals.earliest_ns >= 0 &&
-      totals.earliest_ns <= totals.latest_ns && load_sessions(tables, sessions, head.sessions) &&
+      totals.frames <= totals.entries && notes <= add_up(totals.losses, totals.outages) &&
+      totals.earliest_ns >= 0 && totals.earliest_ns <= totals.latest_ns &&
+      load_sessions(tables, sessions, head.sessions) &&
       load_notes(tables + sessions * kSessionBytes, notes, totals.frames_end, head.notes);
   return is_sound ? TableStatus::ok : TableStatus::corrupt;
 }

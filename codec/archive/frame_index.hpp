@@ -4,9 +4,9 @@
 // is in each of them, so that a time or a sequence number is found without reading the packets.
 // docs/archive-format.md lists its bytes.
 //
-// It has a head (totals of the file, sessions, notes of losses) and the entries, in file order, in
-// blocks of at most kIndexBlockBytes. Head and blocks carry a checksum each (CRC-32 of IEEE 802.3),
-// so a reader that looks for one time reads and checks the head and a few blocks.
+// It has a head (totals of the file, sessions, notes of losses and outages) and the entries, in
+// file order, in blocks of at most kIndexBlockBytes. Head and blocks carry a checksum each (CRC-32
+// of IEEE 802.3), so a reader that looks for one time reads and checks the head and a few blocks.
 //
 // Thread safety: none for the builder; the rest are values.
 // Units:         bytes; nanoseconds since 1970-01-01 UTC.
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "codec/archive/loss_note.hpp"
+#include "codec/archive/outage_note.hpp"
 #include "codec/archive/table_status.hpp"
 
 namespace tapeline::codec::archive {
@@ -26,7 +27,7 @@ inline constexpr std::size_t kIndexBlockBytes = 4096;
 inline constexpr std::size_t kIndexEntryBytes = 56;
 inline constexpr std::size_t kEntriesPerBlock =
     73;  // fills a block but for its own head of 8 bytes
-inline constexpr std::size_t kIndexFixedBytes = 8 + 96;  // frame header and fixed part of the head
+inline constexpr std::size_t kIndexFixedBytes = 8 + 112;  // frame header and fixed part of the head
 
 inline constexpr std::size_t kMaxIndexEntries = std::size_t{1} << 20U;
 inline constexpr std::size_t kMaxIndexSessions = 1024;
@@ -69,10 +70,17 @@ struct FrameSummary {
   friend bool operator==(const FrameSummary&, const FrameSummary&) = default;
 };
 
-// Where a note of a loss stands in the file, and what it says.
+// A note that stands in the file: messages that the channel lost, or packets that the archive did.
+enum class IndexNoteKind : std::uint8_t { loss = 0, outage = 1 };
 struct IndexNote {
-  std::uint64_t offset = 0;
-  LossNote note;
+  std::uint64_t offset = 0;  // of its frame in the file
+  IndexNoteKind kind = IndexNoteKind::loss;
+  std::int64_t first_time_ns = 0;  // of a loss, both are the time of its declaration
+  std::int64_t last_time_ns = 0;
+  std::uint64_t packets = 0;  // 0 for a loss
+  std::array<char, 10> session{};
+  std::uint64_t first = 0;
+  std::uint64_t next = 0;  // 0: an outage without numbers
 
   friend bool operator==(const IndexNote&, const IndexNote&) = default;
 };
@@ -85,10 +93,12 @@ struct IndexTotals {
   std::uint64_t content_bytes = 0;
   std::int64_t earliest_ns = 0;  // without packets both are 0
   std::int64_t latest_ns = 0;
-  std::uint64_t notes = 0;          // of losses, also those the index has no room for
-  std::uint64_t lost_messages = 0;  // that they tell of
-  std::uint64_t frames_end = 0;     // offset in the file where the index begins
-  bool spans_complete = true;       // every number is in an entry
+  std::uint64_t losses = 0;          // notes, also those that the index has no room for
+  std::uint64_t lost_messages = 0;   // that they tell of
+  std::uint64_t outages = 0;         // notes
+  std::uint64_t missed_packets = 0;  // that they tell of
+  std::uint64_t frames_end = 0;      // offset in the file where the index begins
+  bool spans_complete = true;        // every number is in an entry
 
   friend bool operator==(const IndexTotals&, const IndexTotals&) = default;
 };
@@ -123,8 +133,9 @@ class FrameIndexBuilder {
   // Requires: spans of different sessions, each with first < next; offsets rise.
   [[nodiscard]] bool add(const FrameSummary& frame);
 
-  // A note of a loss that stands at `offset`. Past kMaxIndexNotes it is only counted.
+  // A note that stands at `offset`. Past kMaxIndexNotes it is only counted. Throws std::bad_alloc.
   void add(std::uint64_t offset, const LossNote& note);
+  void add(std::uint64_t offset, const OutageNote& note);
 
   [[nodiscard]] const IndexTotals& totals() const noexcept { return totals_; }
   void clear() noexcept;
@@ -136,6 +147,8 @@ class FrameIndexBuilder {
  private:
   [[nodiscard]] std::uint16_t number_of(const IndexSession& session);
   void put(const IndexEntry& entry);
+  void put(const IndexNote& note);
+  void write_totals(std::byte* head) const noexcept;
 
   IndexTotals totals_;
   std::vector<IndexSession> sessions_;
