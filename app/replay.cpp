@@ -74,6 +74,7 @@ Config replay_config() {
   feed.channels.push_back(std::move(channel));
   config.feeds.push_back(std::move(feed));
   config.status.enabled = false;
+  config.archive.roll_seconds = 0;  // one file for what was one file, if it is not too large
   return config;
 }
 

@@ -91,6 +91,7 @@ struct ArchiveFault {
 struct ArchiveCounters {
   // Written by the archive thread.
   struct alignas(pool::kCacheLineBytes) ArchiveSide {
+    pool::Counter taken;    // packets: in the open frame, written or lost
     pool::Counter packets;  // in frames that were written
     pool::Counter bytes_in;
     pool::Counter bytes_out;       // taken by write(2)

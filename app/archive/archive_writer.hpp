@@ -67,6 +67,10 @@ class ArchiveWriter {
   void stop() noexcept;
 
   [[nodiscard]] ArchiveCounts counts() const;
+  // That the archive thread has taken out of the ring.
+  [[nodiscard]] std::uint64_t taken_packets() const noexcept {
+    return counters_.written.taken.get();
+  }
   // In frames that were written.
   [[nodiscard]] std::uint64_t packets() const noexcept { return counters_.written.packets.get(); }
   [[nodiscard]] std::uint64_t bytes_in() const noexcept { return counters_.written.bytes_in.get(); }

@@ -64,6 +64,7 @@ FrameWriter::FrameWriter(const FrameWriterConfig& config,
 }
 
 void FrameWriter::append(const net::Packet& packet, SteadyNanos now) noexcept {
+  counters_.taken.add(1);
   if (paused(now)) return lose_packet(packet);
   const net::UnixNanos time = time_of(packet);
   last_time_ = std::max(last_time_, time);

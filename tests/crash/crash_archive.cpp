@@ -38,15 +38,15 @@ namespace {
 
 using testing::PacketStream;
 
-constexpr std::size_t kBatchPackets = 8;
-constexpr std::uint32_t kRingBatches = 2;
+constexpr std::size_t kBatchPackets = 64;
+constexpr std::uint32_t kRingBatches = 64;
 constexpr std::size_t kRecordHeaderBytes = 16;
 constexpr std::size_t kFileHeaderBytes = 24;
 
 // In the mapped file, so written by whoever lives and read by whoever comes after.
 struct Shared {
   std::atomic<std::uint64_t> base;          // first packet of that process
-  std::atomic<std::uint64_t> offered;       // that the archive has taken
+  std::atomic<std::uint64_t> taken;         // as of the last write(2): all that is in a frame
   std::atomic<std::uint64_t> acknowledged;  // that it says are written
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -151,16 +151,33 @@ std::uint64_t look_back(const Arguments& arguments, const PacketStream& stream,
     said["files"].push_back(file.string());
   }
   const bool of_this_base = shared.base.load() == arguments.base;
-  const std::uint64_t offered = of_this_base ? shared.offered.load() : 0;
+  const std::uint64_t taken = of_this_base ? shared.taken.load() : 0;
   const std::uint64_t present = next - arguments.base;
   said["packets"] = present;
   said["bad"] = bad;
-  said["offered"] = offered;
+  said["taken"] = taken;
   said["acknowledged"] = of_this_base ? shared.acknowledged.load() : 0;
-  said["missing_bytes"] = record_bytes(stream, next, arguments.base + offered);
+  said["missing_bytes"] = record_bytes(stream, next, arguments.base + taken);
   std::cout << said.dump() << std::endl;  // NOLINT(performance-avoid-endl): it is waited for
   return next;
 }
+
+// Says with each write what the writer has taken and what it has acknowledged by then.
+class PublishingCalls final : public archive::FileCalls {
+ public:
+  explicit PublishingCalls(Shared& shared) : shared_{shared} {}
+  void publish_for(const archive::ArchiveWriter& writer) { writer_ = &writer; }
+
+  ssize_t write(int descriptor, const std::byte* data, std::size_t bytes) override {
+    shared_.taken = writer_->taken_packets();
+    shared_.acknowledged = writer_->packets();
+    return FileCalls::write(descriptor, data, bytes);
+  }
+
+ private:
+  Shared& shared_;
+  const archive::ArchiveWriter* writer_ = nullptr;  // set before the first packet
+};
 
 net::PacketBatch batch_of(pool::BufferPool<pool::SerializationKind>& buffers,
                           const PacketStream& stream, std::uint64_t first) {
@@ -178,7 +195,7 @@ net::PacketBatch batch_of(pool::BufferPool<pool::SerializationKind>& buffers,
 [[noreturn]] void write_until_killed(const Arguments& arguments, const PacketStream& stream,
                                      Shared& shared, std::uint64_t first) {
   pool::LockFreeBufferPool pools{
-      {.serialization = {.buffer_bytes = 8192, .buffer_count = 16, .overflow_buffers = 0},
+      {.serialization = {.buffer_bytes = 32768, .buffer_count = 128, .overflow_buffers = 0},
        .compression = {.buffer_count = 4, .overflow_buffers = 0},
        .simd = {.buffer_bytes = 2048, .buffer_count = 8, .overflow_buffers = 0}}};
   archive::ArchiveWriterConfig config;
@@ -189,14 +206,15 @@ net::PacketBatch batch_of(pool::BufferPool<pool::SerializationKind>& buffers,
   config.frames.flush_ms = arguments.flush_ms;
   config.frames.sync_ms = arguments.sync_ms;
   config.ring_batches = kRingBatches;
-  archive::ArchiveWriter writer{config, pools.compression()};
   shared.base = first;
-  shared.offered = 0;
+  shared.taken = 0;
   shared.acknowledged = 0;
+  auto calls = std::make_unique<PublishingCalls>(shared);
+  PublishingCalls& publishing = *calls;
+  archive::ArchiveWriter writer{config, pools.compression(), std::move(calls)};
+  publishing.publish_for(writer);
   for (std::uint64_t offered = 0;; offered += kBatchPackets) {
     writer.offer_blocking(batch_of(pools.serialization(), stream, first + offered));
-    shared.offered = offered + kBatchPackets;
-    shared.acknowledged = writer.packets();
     if (writer.failed_ever()) throw std::runtime_error{writer.counts().last_error};
   }
 }
