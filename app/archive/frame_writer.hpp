@@ -62,13 +62,6 @@ struct FrameWriterConfig {
   RetentionConfig keep{};
 };
 
-// What is missing now and what was missing last.
-struct MissedPackets {
-  std::uint64_t outages = 0;  // that ended
-  Outage last;                // of them
-  Outage open;                // without a packet: none is missing now
-};
-
 class FrameWriter {
  public:
   // All three references are not owned and must outlive this. Throws std::invalid_argument when
