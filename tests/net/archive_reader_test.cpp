@@ -46,7 +46,7 @@ Reading read_all(ByteStream& stream) {
 }
 
 Reading read_all(const std::string& path, const TimeSpan& span = {}) {
-  ByteStream stream{path, {.span = span}};
+  ByteStream stream{path, span};
   return read_all(stream);
 }
 
@@ -125,7 +125,7 @@ TEST(ArchiveReader, ReadsOnlyWhatHoldsTheSpan) {
   ASSERT_GT(built.file.size(), 18'000'000U);
   const TemporaryFile file{built.file};
   const std::int64_t from = 1'012'345'000;
-  ByteStream stream{file.path(), {.span = {.from = from, .to = from + 10'000}}};
+  ByteStream stream{file.path(), {.from = from, .to = from + 10'000}};
   EXPECT_LT(stream.bytes_read(), 300'000U);  // the first packet is there
   const Reading reading = read_all(stream);
   EXPECT_EQ(packets_of(reading.content, {from, from + 10'000}).size(), 10U);
@@ -216,8 +216,8 @@ TEST(ArchiveReader, TakesTheDictionaryOutOfTheFile) {
   Bytes samples;
   std::vector<std::size_t> sizes;
   for (int i = 0; i < 600; ++i) {
-    packets.push_back(test::archived_packet(1'000'000'000 + i, 60,
-                                            static_cast<std::uint64_t>(9 + i % 5)));
+    packets.push_back(
+        test::archived_packet(1'000'000'000 + i, 60, static_cast<std::uint64_t>(9 + i % 5)));
     samples.insert(samples.end(), packets.back().datagram.begin(), packets.back().datagram.end());
     samples.push_back(static_cast<std::byte>(i));
     sizes.push_back(packets.back().datagram.size() + 1);
