@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "codec/soupbintcp/encoder.hpp"
+#include "net/framing.hpp"
+#include "net/tcp_header.hpp"
 #include "tests/app/pipeline/generated_capture.hpp"
 #include "tests/app/pipeline/replay_files.hpp"
 
@@ -71,6 +74,92 @@ TEST(Replay, GivesTheSameBitsFromItsOwnArchive) {
   ASSERT_EQ(archives.size(), 1U);
   EXPECT_EQ(play(archives), expected);
   std::filesystem::remove_all(folder);
+}
+
+// The messages of a line as a server of SoupBinTCP sends them: a pcap of TCP segments that end
+// anywhere, in two connections.
+Bytes soup_capture(const std::string& path) {
+  namespace soup = codec::soupbintcp;
+  constexpr std::size_t kSegments[] = {1'000, 37, 1, 20'000, 333};
+  const net::Endpoint server{"10.0.0.1", 5000};
+  const net::Endpoint client{"10.0.0.2", 40'000};
+  std::array<std::byte, 64> head{};
+  Bytes file(codec::capture::kPcapHeaderBytes);
+  codec::capture::write_file_header(file, codec::capture::TimeUnit::nano,
+                                    codec::capture::LinkType::raw);
+  net::TcpHeader tcp{server, client, 0xFFFF'F000U};
+  std::size_t segments = 0;
+  Bytes waiting;
+  const auto flush = [&](std::int64_t time, bool all) {
+    for (;;) {
+      const std::size_t bytes = std::min(kSegments[segments % 5], waiting.size());
+      if (bytes == 0 || (bytes < kSegments[segments % 5] && !all)) return;
+      const auto length = static_cast<std::uint32_t>(tcp.bytes() + bytes);
+      const std::size_t record = codec::capture::write_record_header(
+          head, codec::capture::TimeUnit::nano, time, length, length);
+      file.insert(file.end(), head.begin(), head.begin() + static_cast<std::ptrdiff_t>(record));
+      tcp.write(head.data(), bytes);
+      file.insert(file.end(), head.begin(),
+                  head.begin() + static_cast<std::ptrdiff_t>(tcp.bytes()));
+      file.insert(file.end(), waiting.begin(),
+                  waiting.begin() + static_cast<std::ptrdiff_t>(bytes));
+      waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(bytes));
+      ++segments;
+    }
+  };
+  const auto add = [&](soup::PacketType type, std::span<const std::byte> payload) {
+    soup::write_header(head, type, payload.size());
+    waiting.insert(waiting.end(), head.begin(), head.begin() + soup::kHeaderBytes);
+    waiting.insert(waiting.end(), payload.begin(), payload.end());
+  };
+  const auto log_in = [&](std::uint64_t next, std::int64_t time) {
+    flush(time, true);
+    tcp = net::TcpHeader{server, client, static_cast<std::uint32_t>(next * 777)};
+    waiting.resize(soup::kHeaderBytes + soup::kLoginAcceptedBytes);
+    soup::write_login_accepted(waiting, soup::Session::from_text("TEST000001"), next);
+    flush(time, true);
+    segments = 0;
+  };
+  pool::LockFreeBufferPool pools{pool::LockFreeBufferPoolConfig{}};
+  net::CaptureOptions options;
+  options.filter.matches.push_back({test::kLineA.address, test::kLineA.port, 0});
+  const auto opened = net::open_capture(path, pools.serialization(), options);
+  std::uint64_t next = 1;
+  std::int64_t time = 0;
+  for (;;) {
+    const net::PacketBatch batch = opened.source->next();
+    if (batch.empty()) break;
+    for (const net::Packet& packet : batch.packets()) {
+      const auto parsed = net::MoldUdp64Framing::parse(packet.payload());
+      if (parsed.status != net::PacketStatus::ok) continue;
+      time = packet.rx_time;
+      if (next == 1 || (next < kMessages / 2 && next + parsed.header.count >= kMessages / 2)) {
+        log_in(next, time);
+      }
+      EXPECT_EQ(net::MoldUdp64Framing::for_each_block(
+                    parsed.header, packet.payload(), 0,
+                    [&](std::uint64_t, std::span<const std::byte> message) {
+                      add(soup::PacketType::sequenced, message);
+                    }),
+                net::PacketStatus::ok);
+      next += parsed.header.count;
+      flush(time, false);
+    }
+  }
+  add(soup::PacketType::end_of_session, {});
+  flush(time, true);
+  return file;
+}
+
+TEST(Replay, GivesTheSameBitsFromACapturedTcpSession) {
+  const TemporaryFile soup{soup_capture(capture().path())};
+  EXPECT_EQ(play({soup.path()}), play({capture().path()}));
+  Replay replay{replay_config(), {soup.path()}};
+  replay.run();
+  EXPECT_EQ(replay.messages(), kMessages);
+  EXPECT_EQ(channel_of(replay).gaps, 0U);
+  EXPECT_EQ(channel_of(replay).session, "TEST000001");
+  EXPECT_EQ(replay.input().counted(net::SourceCounter::tcp_holes), 0U);
 }
 
 TEST(Replay, PutsLinesOfTwoFilesTogether) {
