@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "codec/bytes.hpp"
+#include "codec/soupbintcp/encoder.hpp"
+#include "net/endpoint.hpp"
+#include "net/tcp_header.hpp"
 #include "tests/app/archive/archive_on_disk.hpp"
 
 namespace tapeline::archive {
@@ -92,6 +96,42 @@ TEST(ItchExport, LeavesOutOtherPackets) {
   const Exported exported = export_all(packets);
   EXPECT_EQ(exported.numbers(), count_to(1, 7));
   EXPECT_EQ(exported.counts.other_packets, 2U);
+}
+
+// A stream of our own making, in segments as an archive has them.
+TEST(ItchExport, FollowsSoupBinTcpStreams) {
+  namespace soup = codec::soupbintcp;
+  Bytes stream(soup::kHeaderBytes + soup::kLoginAcceptedBytes);
+  soup::write_login_accepted(stream, soup::Session::from_text("DAY1"), 1);
+  for (std::uint8_t i = 1; i <= 50; ++i) {
+    Bytes packet(soup::kHeaderBytes);
+    soup::write_header(packet, soup::PacketType::sequenced, 20);
+    packet.resize(packet.size() + 20);
+    packet[soup::kHeaderBytes + 1] = std::byte{i};
+    stream.insert(stream.end(), packet.begin(), packet.end());
+  }
+  const net::Endpoint server{"10.0.0.1", 5'000};
+  const net::Endpoint client{"10.0.0.2", 40'000};
+  net::TcpHeader header{server, client, 77};
+  std::vector<TestPacket> packets;
+  for (std::size_t at = 0; at < stream.size(); at += 333) {
+    const std::size_t bytes = std::min<std::size_t>(333, stream.size() - at);
+    TestPacket packet{.time = kStartTime + static_cast<std::int64_t>(at),
+                      .original_bytes = 0,
+                      .bytes = Bytes(header.bytes())};
+    header.write(packet.bytes.data(), bytes);
+    const auto begin = stream.begin() + static_cast<std::ptrdiff_t>(at);
+    packet.bytes.insert(packet.bytes.end(), begin, begin + static_cast<std::ptrdiff_t>(bytes));
+    packet.original_bytes = static_cast<std::uint32_t>(packet.bytes.size());
+    packets.push_back(packet);
+  }
+  const Exported whole = export_all(packets);
+  EXPECT_EQ(whole.numbers(), count_to(1, 51));
+  EXPECT_EQ(whole.counts.other_packets, 0U);
+  packets.erase(packets.begin() + 2);
+  const Exported torn = export_all(packets);
+  EXPECT_EQ(torn.counts.tcp_holes, 1U);
+  EXPECT_LT(torn.counts.messages, 50U);
 }
 
 TEST(ItchExport, OfSeveralSessionsHasTheMessagesOfAll) {
