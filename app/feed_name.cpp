@@ -73,8 +73,7 @@ std::string feed_name(const Pipeline& pipeline) {
   return std::string{kNotRecognised};
 }
 
-std::string session_day(const Pipeline& pipeline) {
-  const std::int64_t last_packet = pipeline.time_span().second;
+std::string session_day(const Pipeline& pipeline, std::int64_t last_packet) {
   // The times of a file of messages count from a midnight of no known day.
   if (pipeline.messages() == 0 || last_packet < 2 * kNanosPerDay) return {};
   using namespace std::chrono;

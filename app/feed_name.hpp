@@ -4,6 +4,7 @@
 //
 // Thread safety: the thread that feeds the pipeline.
 
+#include <cstdint>
 #include <string>
 
 #include "app/pipeline.hpp"
@@ -15,6 +16,7 @@ namespace tapeline {
 [[nodiscard]] std::string feed_name(const Pipeline& pipeline);
 
 // The day of the last session where its exchange is, "2026-01-05"; empty if it is not known.
-[[nodiscard]] std::string session_day(const Pipeline& pipeline);
+// `last_packet` is when the last packet was captured, nanoseconds since 1970.
+[[nodiscard]] std::string session_day(const Pipeline& pipeline, std::int64_t last_packet);
 
 }  // namespace tapeline

@@ -193,7 +193,8 @@ SummaryHead Replay::head() const {
   head.interrupted = interrupted_;
   std::tie(head.first_packet_ns, head.last_packet_ns) = pipeline_.time_span();
   head.feed = feed_name(pipeline_);
-  head.session_day = session_day(pipeline_);
+  head.last_packet_ns -= input_.shift();
+  head.session_day = session_day(pipeline_, head.last_packet_ns);
   head.loops = input_.loops_begun();
   if (pacer_.is_paced()) {
     head.pace = PaceSummary{.speed = options_.speed,

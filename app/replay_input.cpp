@@ -27,6 +27,7 @@ constexpr int kBatchesPerCall = 64;
 constexpr UnixNanos kReorderNs = 1'000'000'000;
 
 // What the times of a replay without end stay below.
+constexpr UnixNanos kFirstTime = 0;
 constexpr UnixNanos kLastTime = 8'000'000'000'000'000'000;
 
 }  // namespace
@@ -42,11 +43,33 @@ ReplayInput::ReplayInput(std::vector<std::string> files, ReplayInputOptions opti
   if (inputs == 1 && options_.loops > 1) {
     throw ConfigError{"--loop: the standard input can be read once only"};
   }
+  const auto is_moment = [](const auto& bound) { return !bound || !bound->is_time_of_day; };
+  const bool is_known = is_moment(options_.from) && is_moment(options_.to);
+  if (is_known) choose_span(0);
   open_all();
   check_bounds();
   if (options_.loops > 1 && kind_ == net::CaptureKind::json_lines) {
     throw ConfigError{"--loop: the numbers of JSON documents go on, so they are played once only"};
   }
+  if (merged_ != nullptr) refuse_different_feeds();
+  if (!is_known && inputs == 0) open_from_the_first_day();
+}
+
+// Times of day are those of the day of the first packet: once it is known, archives are read from
+// the right place on.
+void ReplayInput::open_from_the_first_day() {
+  UnixNanos first = kLastTime;
+  if (merged_ != nullptr) {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      const auto packets = merged_->first_packets(i);
+      if (!packets.empty()) first = std::min(first, packets.front().rx_time);
+    }
+  } else if (const net::PacketBatch batch = source_->next(); !batch.empty()) {
+    first = batch.packets().front().rx_time;
+  }
+  if (first != kLastTime) choose_span(first);
+  source_.reset();  // its buffers go home first
+  open_all();
   if (merged_ != nullptr) refuse_different_feeds();
 }
 
@@ -54,6 +77,8 @@ std::unique_ptr<net::PullSource> ReplayInput::open(const std::string& file, std:
   net::CaptureOptions capture;
   capture.filter = options_.filter;
   capture.decompress_ahead = true;
+  if (span_chosen_ && from_ > kFirstTime) capture.span.from = from_;
+  if (span_chosen_ && to_ < kLastTime) capture.span.to = to_ + kReorderNs;
   if (options_.day) {
     capture.itch_file.midnight_ns = decode::midnight_of_day(*options_.day, options_.zone);
   }

@@ -75,6 +75,8 @@ class ReplayInput {
   [[nodiscard]] std::uint64_t counted(net::SourceCounter counter) const noexcept;
   [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }  // by from and to
   [[nodiscard]] std::uint64_t loops_begun() const noexcept { return loops_begun_; }
+  // By how much the last packet's time is later than it was captured.
+  [[nodiscard]] net::UnixNanos shift() const noexcept { return shift_; }
 
   // Progress of this time through the files.
   [[nodiscard]] std::uint64_t bytes_read() const noexcept { return source_->bytes_read(); }
@@ -85,6 +87,7 @@ class ReplayInput {
  private:
   [[nodiscard]] std::unique_ptr<net::PullSource> open(const std::string& file, std::size_t index);
   void open_all();
+  void open_from_the_first_day();
   void check_bounds() const;
   void refuse_different_feeds();
   void choose_span(net::UnixNanos first) noexcept;

@@ -182,12 +182,15 @@ bool Resend::meet(const Endpoint& captured) {
   return true;
 }
 
+bool Resend::may_send_as_captured(const Endpoint& to) noexcept {
+  return to.port != 0 && (is_multicast(to.address) || is_loopback(to.address));
+}
+
 std::optional<Endpoint> Resend::route(const Endpoint& captured) const {
   for (const ResendRoute& route : options_.routes) {
     if (route.captured && *route.captured != captured) continue;
     if (route.target) return route.target;
-    const bool may = is_multicast(captured.address) || is_loopback(captured.address);
-    return may && captured.port != 0 ? std::optional{captured} : std::nullopt;
+    return may_send_as_captured(captured) ? std::optional{captured} : std::nullopt;
   }
   return std::nullopt;
 }

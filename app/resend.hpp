@@ -64,6 +64,9 @@ class Resend {
   Resend(const Resend&) = delete;
   Resend& operator=(const Resend&) = delete;
 
+  // Without a route that names a target: groups, and this host.
+  [[nodiscard]] static bool may_send_as_captured(const codec::capture::Endpoint& to) noexcept;
+
   // Called a few times a second while run() works.
   void on_progress(std::function<void(const ReplayProgress&)> report) {
     report_ = std::move(report);

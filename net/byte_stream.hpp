@@ -46,24 +46,18 @@ struct StreamError {
 
 enum class Compression : std::uint8_t { none, gzip, zstd };
 
-struct StreamOptions {
-  // What is wanted: of an archive with an index only what holds it is read
-  // (net/archive_reader.hpp).
-  TimeSpan span;
-  // A compressed file is decompressed on a thread of its own, which is some blocks ahead
-  // (net/ahead_reader.hpp).
-  bool decompress_ahead = false;
-};
-
 class ByteReader;
 
 class ByteStream {
  public:
   static constexpr std::size_t kMaxPeekBytes = 16;
 
-  // Opens `path` and looks at its first bytes, for which it waits if it is a pipe. With
-  // `decompress_ahead`, std::system_error if there can be no thread.
-  explicit ByteStream(const std::string& path, const StreamOptions& options = {});
+  // Opens `path` and looks at its first bytes, for which it waits if it is a pipe. Of an archive
+  // with an index only what holds `span` is read (net/archive_reader.hpp). With `decompress_ahead`
+  // a compressed file is decompressed on a thread of its own, which is some blocks ahead
+  // (net/ahead_reader.hpp); then std::system_error if there can be none.
+  explicit ByteStream(const std::string& path, const TimeSpan& span = {},
+                      bool decompress_ahead = false);
   ByteStream(ByteStream&&) noexcept;
   ByteStream& operator=(ByteStream&&) = delete;
   ~ByteStream();
@@ -86,12 +80,13 @@ class ByteStream {
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const noexcept;
 
  private:
-  void open(const StreamOptions& options);
+  void open(const TimeSpan& span, bool decompress_ahead);
   [[nodiscard]] ReadResult read_content(std::span<std::byte> to);
 
   std::string path_;
   StreamError error_;
   Compression compression_ = Compression::none;
+  bool reads_frames_ = false;            // as an archive
   std::unique_ptr<ByteReader> file_;     // the bytes as stored
   std::unique_ptr<ByteReader> content_;  // decompressed; empty if the file is not compressed
   std::array<std::byte, kMaxPeekBytes> peeked_{};

@@ -50,6 +50,7 @@ CaptureSource::CaptureSource(ByteStream stream, pool::BufferPool<pool::Serializa
 
 PacketBatch CaptureSource::next() {
   if (state() == SourceState::ended || state() == SourceState::failed) return {};
+  if (flows_.has_packets()) return hand_over_streams();
   if (concludes_) {
     conclude();
     return {};
@@ -66,6 +67,7 @@ PacketBatch CaptureSource::next() {
         stop == Stop::damaged ||
         (stop == Stop::starved && (input_ == ReadState::end || input_ == ReadState::failed));
     if (packet_count_ > 0) return hand_over();
+    if (flows_.has_packets()) return hand_over_streams();
     if (concludes_) {
       conclude();
       return {};
@@ -120,13 +122,14 @@ CaptureSource::Stop CaptureSource::decode() {
   return Stop::descriptors_used_up;
 }
 
-void CaptureSource::take(const Record& record) noexcept {
+void CaptureSource::take(const Record& record) {
   count(SourceCounter::records);
   count(SourceCounter::record_bytes, record.data.size());
   Datagram datagram;
   const SkipReason reason = codec::capture::parse_datagram(record.link_type, record.data,
                                                            record.original_bytes, datagram);
   if (reason != SkipReason::none) [[unlikely]] {
+    if (reason == SkipReason::not_udp && take_segment(record)) return;
     if (reason == SkipReason::unknown_link_type) unknown_link_type_ = record.link_type;
     count(counter_of(reason));
     return;
@@ -141,8 +144,7 @@ void CaptureSource::take(const Record& record) noexcept {
     count(SourceCounter::cut_packets);
     count(SourceCounter::cut_bytes, datagram.lost_bytes);
   }
-  if (record.time_ns < last_time_) count(SourceCounter::backward_times);
-  last_time_ = record.time_ns;
+  note_time(record.time_ns);
   count(SourceCounter::packets);
   count(SourceCounter::packet_bytes, datagram.ip_bytes);
   *packet_slot(buffer_, packet_count_++) = {
@@ -154,6 +156,49 @@ void CaptureSource::take(const Record& record) noexcept {
       .line = line,
       .lost_bytes = datagram.lost_bytes,
   };
+}
+
+void CaptureSource::note_time(UnixNanos time) noexcept {
+  if (time < last_time_) count(SourceCounter::backward_times);
+  last_time_ = time;
+}
+
+// Returns whether the record is a segment of a stream that is followed. The line of a stream is
+// that of its server.
+bool CaptureSource::take_segment(const Record& record) {
+  codec::capture::Segment segment;
+  if (codec::capture::parse_segment(record.link_type, record.data, record.original_bytes,
+                                    segment) != SkipReason::none) {
+    return false;
+  }
+  const auto payload = record.data.subspan(segment.payload_offset, segment.payload_bytes);
+  std::uint16_t line = 0;
+  if (SoupFlows::begins_stream(payload)) {
+    line = lines_.find(segment.source);
+    if (line == LineTable::kNoLine) {
+      count(SourceCounter::filtered);
+      return true;
+    }
+  }
+  const SoupFlows::Taken taken = flows_.take(segment, payload, record.time_ns, line);
+  if (taken == SoupFlows::Taken::no) return false;
+  note_time(record.time_ns);
+  count(SourceCounter::tcp_segments);
+  if (taken == SoupFlows::Taken::hole) count(SourceCounter::tcp_holes);
+  return true;
+}
+
+PacketBatch CaptureSource::hand_over_streams() {
+  PacketBatch batch = flows_.take_batch(buffers_);
+  for (const Packet& packet : batch.packets()) {
+    count(SourceCounter::packets);
+    count(SourceCounter::packet_bytes, packet.datagram_bytes);
+  }
+  count(SourceCounter::oversized,
+        flows_.oversized() - std::exchange(counted_oversized_, flows_.oversized()));
+  publish_counters();
+  set_state(batch.empty() ? SourceState::would_block : SourceState::ready);
+  return batch;
 }
 
 // Moves the undecoded bytes so that `needed` of them will fit. Returns false if they never will.

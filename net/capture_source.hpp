@@ -6,8 +6,12 @@
 // file's bytes lie behind it as they are, and packets point into them. What is left of a record at
 // the end of a buffer is carried over to the next one.
 //
+// SoupBinTCP streams in TCP segments are delivered as MoldUDP64 packets (net/soup_flows.hpp), those
+// of a stretch of the file behind its UDP packets.
+//
 // Thread safety: see net/pull_source.hpp.
-// Memory:        one buffer of the pool while a batch is being made, and as much again of its own.
+// Memory:        one buffer of the pool while a batch is being made, and as much again of its own;
+//                more with SoupBinTCP streams, see there.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +24,7 @@
 #include "net/capture_filter.hpp"
 #include "net/packet_batch.hpp"
 #include "net/pull_source.hpp"
+#include "net/soup_flows.hpp"
 #include "pool/buffer_pool.hpp"
 
 namespace tapeline::net {
@@ -47,9 +52,12 @@ class CaptureSource final : public PullSource {
   [[nodiscard]] bool begin_buffer();
   [[nodiscard]] ReadState fill();
   [[nodiscard]] Stop decode();
-  void take(const codec::capture::Record& record) noexcept;
+  void take(const codec::capture::Record& record);
+  [[nodiscard]] bool take_segment(const codec::capture::Record& record);
   [[nodiscard]] bool make_room(std::size_t needed) noexcept;
   [[nodiscard]] PacketBatch hand_over();
+  [[nodiscard]] PacketBatch hand_over_streams();
+  void note_time(UnixNanos time) noexcept;
   void choose_descriptor_limit(std::size_t consumed) noexcept;
   void count_oddities() noexcept;
   void conclude();
@@ -71,6 +79,8 @@ class CaptureSource final : public PullSource {
   std::unique_ptr<std::byte[]> carry_;  // the undecoded bytes while there is no buffer
   std::size_t carry_bytes_ = 0;
 
+  SoupFlows flows_;
+  std::uint64_t counted_oversized_ = 0;  // of flows_
   UnixNanos last_time_ = 0;
   ReadState input_ = ReadState::ok;  // of the last read
   bool concludes_ = false;           // nothing more can be decoded

@@ -58,7 +58,7 @@ OpenedCapture open_capture(const std::string& path,
   const auto refuse = [&path](std::string reason) {
     return OpenedCapture{nullptr, StreamError{path, std::nullopt, std::move(reason)}.text()};
   };
-  ByteStream stream{path, {.span = options.span, .decompress_ahead = options.decompress_ahead}};
+  ByteStream stream{path, options.span, options.decompress_ahead};
   std::span<const std::byte> first = stream.peek(kFirstBytes);
   if (first.empty()) {
     if (stream.failed()) return {nullptr, stream.error().text()};

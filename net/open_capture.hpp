@@ -23,8 +23,8 @@ struct CaptureOptions {
   CaptureFilter filter;           // for captures
   ItchFileConfig itch_file;       // for files of ITCH messages
   JsonFileConfig json_file;       // for files of JSON lines
-  bool decompress_ahead = false;  // of a compressed file: on a thread of its own
   TimeSpan span;                  // what is wanted of an archive; see net/time_span.hpp
+  bool decompress_ahead = false;  // of a compressed file: on a thread of its own
 };
 
 // What the packets of a file are.

@@ -25,6 +25,8 @@ std::string_view to_string(SourceCounter counter) noexcept {
     case SourceCounter::interface_drops: return "interface_drops";
     case SourceCounter::empty_messages: return "empty_messages";
     case SourceCounter::large_records: return "large_records";
+    case SourceCounter::tcp_segments: return "tcp_segments";
+    case SourceCounter::tcp_holes: return "tcp_holes";
   }
   return "invalid";
 }

@@ -58,8 +58,10 @@ enum class SourceCounter : std::uint8_t {
   interface_drops,  // packets that the capture lost, as pcapng reports them
   empty_messages,   // zero lengths in an ITCH file
   large_records,    // delivered outside of the pool: longer than a pooled buffer
+  tcp_segments,     // with bytes of a SoupBinTCP stream that is followed
+  tcp_holes,        // times that such a stream could not be followed any further
 };
-inline constexpr std::size_t kSourceCounterCount = 21;
+inline constexpr std::size_t kSourceCounterCount = 23;
 [[nodiscard]] std::string_view to_string(SourceCounter counter) noexcept;
 
 // Figures that one thread writes and any thread may read at any time.

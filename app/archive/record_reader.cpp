@@ -20,7 +20,7 @@ constexpr std::size_t kWindowBytes = std::size_t{512} << 10U;
 }  // namespace
 
 RecordReader::RecordReader(const std::string& path, const net::TimeSpan& span)
-    : stream_{path, {.span = span}}, span_{span}, window_(kWindowBytes) {}
+    : stream_{path, span}, span_{span}, window_(kWindowBytes) {}
 
 // Returns whether there are more bytes than before.
 bool RecordReader::fill() {

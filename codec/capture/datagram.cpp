@@ -177,6 +177,54 @@ SkipReason parse_ipv6(const Frame& frame, std::size_t ip, Datagram& out) noexcep
   return finish_udp(frame, ip, total, udp, out);
 }
 
+constexpr std::size_t kTcpBytes = 20;
+constexpr std::uint8_t kProtocolTcp = 6;
+
+// `total` bytes of IP packet from `ip` on, whose TCP header is `header` bytes behind.
+SkipReason finish_tcp(const Frame& frame, std::size_t ip, std::size_t total, std::size_t header,
+                      Segment& out) noexcept {
+  if (header + kTcpBytes > total) return SkipReason::bad_length;
+  const std::size_t there = std::min(total, frame.bytes.size() - ip);
+  if (header + kTcpBytes > there) return frame.shortage();
+  const std::size_t tcp_bytes = std::size_t{frame.byte(ip + header + 12)} >> 4U << 2U;
+  const std::size_t payload = header + tcp_bytes;
+  if (tcp_bytes < kTcpBytes || payload > total) return SkipReason::bad_length;
+  if (payload > there) return frame.shortage();
+  out.payload_offset = static_cast<std::uint32_t>(ip + payload);
+  out.payload_bytes = static_cast<std::uint32_t>(there - payload);
+  out.lost_bytes = static_cast<std::uint32_t>(total - there);
+  out.sequence = load_be<std::uint32_t>(frame.bytes.data() + ip + header + 4);
+  out.source.port = frame.word(ip + header);
+  out.destination.port = frame.word(ip + header + 2);
+  return SkipReason::none;
+}
+
+SkipReason parse_tcp_ipv4(const Frame& frame, std::size_t ip, Segment& out) noexcept {
+  if (!frame.has(ip + kIpv4Bytes)) return frame.shortage();
+  const std::size_t header = std::size_t{frame.byte(ip) & 0x0FU} * 4;
+  const std::size_t on_wire = frame.original - ip;
+  std::size_t total = frame.word(ip + 2);
+  if (total == 0) total = on_wire;
+  if (header < kIpv4Bytes || total < header || total > on_wire) return SkipReason::bad_length;
+  if ((frame.word(ip + 6) & 0x3FFFU) != 0) return SkipReason::fragment;
+  if (frame.byte(ip + 9) != kProtocolTcp) return SkipReason::not_udp;
+  const std::byte* const at = frame.bytes.data() + ip;
+  out.source.address = Address::from_ipv4(load_be<std::uint32_t>(at + 12));
+  out.destination.address = Address::from_ipv4(load_be<std::uint32_t>(at + 16));
+  return finish_tcp(frame, ip, total, header, out);
+}
+
+SkipReason parse_tcp_ipv6(const Frame& frame, std::size_t ip, Segment& out) noexcept {
+  if (!frame.has(ip + kIpv6Bytes)) return frame.shortage();
+  const std::size_t total = kIpv6Bytes + frame.word(ip + 4);
+  if (total > frame.original - ip) return SkipReason::bad_length;
+  if (frame.byte(ip + 6) != kProtocolTcp) return SkipReason::not_udp;
+  const std::byte* const at = frame.bytes.data() + ip;
+  out.source.address = {load_be<std::uint64_t>(at + 8), load_be<std::uint64_t>(at + 16)};
+  out.destination.address = {load_be<std::uint64_t>(at + 24), load_be<std::uint64_t>(at + 32)};
+  return finish_tcp(frame, ip, total, kIpv6Bytes, out);
+}
+
 }  // namespace
 
 std::string_view to_string(SkipReason reason) noexcept {
@@ -201,6 +249,16 @@ SkipReason parse_datagram(LinkType link_type, ByteSpan frame, std::uint32_t orig
   if (reason != SkipReason::none) return reason;
   return whole.byte(ip) >> 4U == 4 ? parse_ipv4(whole, ip, datagram)
                                    : parse_ipv6(whole, ip, datagram);
+}
+
+SkipReason parse_segment(LinkType link_type, ByteSpan frame, std::uint32_t original_bytes,
+                         Segment& segment) noexcept {
+  const Frame whole{frame, std::max<std::size_t>(frame.size(), original_bytes)};
+  std::size_t ip = 0;
+  const SkipReason reason = find_ip(link_type, whole, ip);
+  if (reason != SkipReason::none) return reason;
+  return whole.byte(ip) >> 4U == 4 ? parse_tcp_ipv4(whole, ip, segment)
+                                   : parse_tcp_ipv6(whole, ip, segment);
 }
 
 }  // namespace tapeline::codec::capture

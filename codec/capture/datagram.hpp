@@ -49,4 +49,19 @@ struct Datagram {
 [[nodiscard]] SkipReason parse_datagram(LinkType link_type, ByteSpan frame,
                                         std::uint32_t original_bytes, Datagram& datagram) noexcept;
 
+// A TCP segment (RFC 9293) in a captured frame.
+struct Segment {
+  std::uint32_t payload_offset = 0;  // in the frame
+  std::uint32_t payload_bytes = 0;   // as far as it was captured
+  std::uint32_t lost_bytes = 0;      // of the payload, cut off by the capture
+  std::uint32_t sequence = 0;        // of the first byte of the payload
+  Endpoint source;
+  Endpoint destination;
+};
+
+// The same for TCP, but behind IPv6 extension headers it is not looked for. `not_udp` stands for
+// another protocol than TCP.
+[[nodiscard]] SkipReason parse_segment(LinkType link_type, ByteSpan frame,
+                                       std::uint32_t original_bytes, Segment& segment) noexcept;
+
 }  // namespace tapeline::codec::capture

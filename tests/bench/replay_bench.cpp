@@ -1,6 +1,7 @@
 // How fast a generated session of 10 million messages goes through the pipeline, beside two
 // bounds of the same bytes: walking the length prefixes, and a plain switch that fills a value
-// without any check. TAPELINE_BENCH_SESSION names the pcap (tests/bench/run makes it); one line
+// without any check. TAPELINE_BENCH_SESSION names the pcap (tests/bench/run makes it), and
+// TAPELINE_BENCH_ARCHIVE the folder of its archive; one line
 // (A), from the page cache, on one thread; the status server runs and publishes once a second.
 
 #include <benchmark/benchmark.h>
@@ -252,7 +253,7 @@ void decode(benchmark::State& state) {
   count_messages(state);
 }
 
-void run_replay(benchmark::State& state, const std::string& file, bool archive) {
+void run_replay(benchmark::State& state, const std::vector<std::string>& files, bool archive) {
   const auto folder = std::filesystem::temp_directory_path() / "tapeline-replay-bench";
   std::uint64_t messages = 0;
   for (auto _ : state) {
@@ -260,7 +261,7 @@ void run_replay(benchmark::State& state, const std::string& file, bool archive) 
     config.status = {.enabled = true, .address = "127.0.0.1", .port = 0};
     config.archive.enabled = archive;
     config.archive.directory = folder;
-    Replay replay{std::move(config), {file}};
+    Replay replay{std::move(config), files};
     replay.run();
     messages += replay.messages();
     state.PauseTiming();
@@ -270,15 +271,25 @@ void run_replay(benchmark::State& state, const std::string& file, bool archive) 
   state.SetItemsProcessed(static_cast<std::int64_t>(messages));
 }
 
-void replay(benchmark::State& state) { run_replay(state, session_file().string(), false); }
+void replay(benchmark::State& state) { run_replay(state, {session_file().string()}, false); }
 void replay_with_archive(benchmark::State& state) {
-  run_replay(state, session_file().string(), true);
+  run_replay(state, {session_file().string()}, true);
+}
+// The archive of the session.
+void replay_of_archive(benchmark::State& state) {
+  const char* const folder = std::getenv("TAPELINE_BENCH_ARCHIVE");
+  if (folder == nullptr) return state.SkipWithError("TAPELINE_BENCH_ARCHIVE is not set");
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+    files.push_back(entry.path().string());
+  }
+  run_replay(state, files, false);
 }
 // A session of IEX DEEP.
 void replay_iex(benchmark::State& state) {
   const char* const file = std::getenv("TAPELINE_BENCH_IEX_SESSION");
   if (file == nullptr) return state.SkipWithError("TAPELINE_BENCH_IEX_SESSION is not set");
-  run_replay(state, file, false);
+  run_replay(state, {file}, false);
 }
 
 BENCHMARK(walk_length_prefixes)->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -286,6 +297,7 @@ BENCHMARK(plain_switch_decode)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(decode)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(replay)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
 BENCHMARK(replay_with_archive)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
+BENCHMARK(replay_of_archive)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
 BENCHMARK(replay_iex)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
 
 }  // namespace

@@ -107,6 +107,32 @@ TEST(MergedSource, DeliversAFileWithoutTimesInItsPlace) {
   EXPECT_THAT(merging.read(), ElementsAre("b", "a", "c", "d", "f", "e"));
 }
 
+// Which batches begin a file behind the end of all before it.
+TEST(MergedSource, SaysWhenAFileBeginsAfterAllOthersHaveEnded) {
+  auto buffers = small_pool(16 * 1024, 16);
+  SerializationPool pool{buffers};
+  const TemporaryFile monday_a{pcap({{1, "a"}, {3, "c"}})};
+  const TemporaryFile monday_b{pcap({{2, "b"}, {4, "d"}})};
+  const TemporaryFile tuesday{pcap({{9, "e"}, {10, "f"}})};
+  std::vector<MergeInput> inputs;
+  for (const TemporaryFile* file : {&tuesday, &monday_b, &monday_a}) {
+    inputs.push_back({open_capture(file->path(), pool).source, 0, true});
+  }
+  MergedSource source{std::move(inputs), pool};
+  std::vector<std::pair<std::string, bool>> batches;
+  for (;;) {
+    const PacketBatch batch = source.next();
+    if (batch.empty()) break;
+    std::string payloads;
+    for (const Packet& packet : batch.packets()) {
+      payloads.append(reinterpret_cast<const char*>(packet.payload().data()),
+                      packet.payload().size());
+    }
+    batches.emplace_back(payloads, source.begins_anew());
+  }
+  EXPECT_THAT(batches, ElementsAre(std::pair{"abcd", false}, std::pair{"ef", true}));
+}
+
 TEST(MergedSource, GivesADestinationOneLinePerTag) {
   Merging merging;
   merging.add(pcap({{1, "a"}}), 3).add(pcap({{2, "b"}}), 8).add(pcap({{3, "c"}}), 3);

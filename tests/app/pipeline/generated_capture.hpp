@@ -18,9 +18,9 @@ namespace tapeline {
 
 class GeneratedCapture {
  public:
-  // Line A, and with `both` line B with other packet boundaries.
+  // Line A, and with `both` line B with other packet boundaries. `day`: how many after the first.
   GeneratedCapture(const simulate::SessionConfig& config, bool both,
-                   const char* session = "TEST000001")
+                   const char* session = "TEST000001", std::int64_t day = 0)
       : path_{std::filesystem::temp_directory_path() /
               ("tapeline-" + std::to_string(::getpid()) + "-" + std::to_string(config.seed) + "-" +
                std::to_string(config.messages) + ".pcap")},
@@ -28,7 +28,7 @@ class GeneratedCapture {
     simulate::OutputFile file{path_.string(), true};
     simulate::CaptureOptions options;
     options.session = codec::moldudp64::Session::from_text(session);
-    options.midnight_ns = kMidnight;
+    options.midnight_ns = kMidnight + day * 86'400 * 1'000'000'000;
     options.lines.push_back({.group = group(1), .cut = {}, .delay_ns = 0, .jitter_ns = 0});
     if (both) {
       options.lines.push_back({.group = group(2),
@@ -54,9 +54,9 @@ class GeneratedCapture {
   [[nodiscard]] std::string path() const { return path_.string(); }
   [[nodiscard]] const simulate::Session& truth() const noexcept { return session_; }
 
- private:
   static constexpr std::int64_t kMidnight = 1'767'571'200'000'000'000;  // 2026-01-05
 
+ private:
   [[nodiscard]] static codec::capture::Endpoint group(std::uint32_t number) {
     return {codec::capture::Address::from_ipv4(0xEFC04000U + number), 26400};
   }

@@ -117,9 +117,7 @@ void expect_everything(const GeneratedCapture& capture, std::uint64_t messages, 
   Config config = replay_config();
   config.market.scalar_kernels = scalar;
   Replay replay{
-      config,
-      {capture.path()},
-      {.speed = 0.0, .filter = {}, .midnight_ns = 0, .bars = with_bars ? &bars : nullptr}};
+      config, {capture.path()}, {.input = {}, .speed = 0.0, .bars = with_bars ? &bars : nullptr}};
   replay.run();
   ASSERT_TRUE(replay.errors().empty()) << replay.errors().front();
   expect_counts(replay, capture.truth(), messages);
@@ -159,8 +157,8 @@ TEST(SessionLedger, EqualsTheLastOfTwoSessionsThatFollowEachOther) {
   const GeneratedCapture first{
       {.seed = 12, .messages = 50'000, .instruments = 100, .keep_bars = true}, true, "MONDAY"};
   const GeneratedCapture second{
-      {.seed = 13, .messages = 50'000, .instruments = 100, .keep_bars = true}, true, "TUESDAY"};
-  Replay replay{replay_config(), {first.path(), second.path()}};
+      {.seed = 13, .messages = 50'000, .instruments = 100, .keep_bars = true}, true, "TUESDAY", 1};
+  Replay replay{replay_config(), {second.path(), first.path()}};  // in the order of their times
   replay.run();
   const auto channel = replay.snapshot().feeds.at(0).channels.at(0);
   EXPECT_EQ(channel.session, "TUESDAY");
