@@ -255,7 +255,7 @@ void FrameWriter::finish_file(SteadyNanos now) noexcept {
 
 void FrameWriter::sync(SteadyNanos now) noexcept {
   if (content_ && !write_frame(now, true)) return;
-  if (!file_.is_open()) return;
+  if (!file_.is_open()) return unsynced_since_.reset();  // it was large enough, and is finished
   if (const ArchiveFault fault = file_.sync()) {
     file_.leave();
     end_file();
@@ -344,7 +344,7 @@ void FrameWriter::note(const ArchiveFault& fault) noexcept {
   failed_ = true;
   if (fault.step != ArchiveStep::sync) return;
   counters_.sync_errors.add(1);
-  sync_failed_ = true;
+  sync_failed_ = sync_nanos_ != 0;  // without, the next sync may be far away
 }
 
 void FrameWriter::fail(const ArchiveFault& fault, SteadyNanos now) noexcept {
