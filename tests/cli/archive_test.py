@@ -19,6 +19,7 @@ import tempfile
 import unittest
 
 PROGRAM = ""
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120
 NANOS = 10**9
 ETHERNET = 14
@@ -65,7 +66,11 @@ class ArchiveTest(unittest.TestCase):
 
     @classmethod
     def make_archive(cls, capture, folder):
-        cls.replay(capture, "--archive", folder)
+        """One file, whatever the times."""
+        config = cls.shared / "one_file.yaml"
+        config.write_text((ROOT / "configs/minimal.yaml").read_text()
+                          + "\narchive:\n  directory: unused\n  roll_seconds: 0\n")
+        cls.replay(capture, "--archive", folder, "--config", config)
         return folder
 
     def setUp(self):
@@ -120,6 +125,19 @@ class RoundTrip(ArchiveTest):
     def test_cat_gives_the_packets_and_nanoseconds_that_were_captured(self):
         self.assertEqual(packets_of(self.cat(self.archive)), self.packets)
 
+    def test_files_of_a_day_are_one_row_of_packets(self):
+        folder = self.folder / "hours"
+        self.replay(self.session, "--archive", folder)
+        self.assertGreater(len(list(folder.iterdir())), 10)
+        self.assertEqual(packets_of(self.cat(folder)), self.packets)
+        self.assertIn("; 0 faults", self.well("verify", folder))
+        self.assertEqual(sum(told["packets"] for told in self.ls_json(folder)),
+                         len(self.packets))
+        next(iter(sorted(folder.iterdir())[5:])).unlink()
+        result = self.run_archive("verify", folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(" missing in front of this frame (session TAPELINE01)", result.stdout)
+
     def test_any_zstd_and_pcap_program_reads_the_file(self):
         subprocess.run(["zstd", "-tq", self.file], check=True, timeout=TIMEOUT_S)
         content = subprocess.run(["zstd", "-dcq", self.file], check=True, capture_output=True,
@@ -136,15 +154,19 @@ class RoundTrip(ArchiveTest):
     def test_replay_of_the_archive_gives_the_same_books_bars_and_vwaps(self):
         def results(source, name):
             bars = self.folder / name
-            told = json.loads(self.replay(source, "--format", "json", "--top", 10000,
+            told = json.loads(self.replay(source, "--format", "json", "--top", 32,
                                           "--bars", bars))
-            return told["markets"], bars.read_bytes()
+            tables = [subprocess.run([PROGRAM, "decode", source, "--schema", schema], check=True,
+                                     capture_output=True, timeout=TIMEOUT_S).stdout
+                      for schema in ("levels:5", "vwap")]
+            return told["markets"], bars.read_bytes(), tables
 
         from_capture = results(self.session, "capture.csv")
         from_archive = results(self.file, "archive.csv")
-        self.assertEqual(from_archive[1], from_capture[1])
-        self.assertEqual(from_archive[0], from_capture[0])
+        for archived, captured in zip(from_archive, from_capture):
+            self.assertTrue(archived == captured)
         self.assertGreater(len(from_capture[1].splitlines()), 100)
+        self.assertGreater(len(from_capture[2][0].splitlines()), 10000)
 
     def test_tshark_reads_the_same_packets_and_payloads(self):
         if shutil.which("tshark") is None:
@@ -259,7 +281,11 @@ class Cat(ArchiveTest):
         self.assertTrue(wanted)
         got = self.cat(self.file, "--from", "15:00", "--to", "15:15", "--zone", "utc")
         self.assertEqual(packets_of(got), wanted)
-        got = self.cat(self.file, "--from", "10:00", "--to", "10:15")  # New York, in winter
+        # The session begins at 03:02 UTC, when it is the evening before in New York.
+        low, high = midnight + 7200 * NANOS * 2, midnight + 7200 * NANOS * 3
+        wanted = [p for p in self.packets if low <= p[0] < high]
+        got = self.cat(self.file, "--from", "23:00", "--to", "2026-01-05T06:00:00Z")
+        self.assertTrue(wanted)
         self.assertEqual(packets_of(got), wanted)
 
     def test_several_files_are_merged_by_time(self):
