@@ -121,7 +121,10 @@ class BasicPacer {
   }
   // From `from` to `to`, exact up to 104 days, for any times.
   [[nodiscard]] static double distance(net::UnixNanos to, net::UnixNanos from) noexcept {
-    return static_cast<double>(static_cast<__int128>(to) - from);
+    const auto later = static_cast<std::uint64_t>(to);
+    const auto earlier = static_cast<std::uint64_t>(from);
+    return to >= from ? static_cast<double>(later - earlier)
+                      : -static_cast<double>(earlier - later);
   }
   [[nodiscard]] std::int64_t due_on(const Line& line, net::UnixNanos time) const noexcept {
     const double offset = distance(time, line.first) / speed_;

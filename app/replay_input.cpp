@@ -43,29 +43,30 @@ ReplayInput::ReplayInput(std::vector<std::string> files, ReplayInputOptions opti
   if (inputs == 1 && options_.loops > 1) {
     throw ConfigError{"--loop: the standard input can be read once only"};
   }
-  const auto is_moment = [](const auto& bound) { return !bound || !bound->is_time_of_day; };
-  const bool is_known = is_moment(options_.from) && is_moment(options_.to);
-  if (is_known) choose_span(0);
   open_all();
   check_bounds();
   if (options_.loops > 1 && kind_ == net::CaptureKind::json_lines) {
     throw ConfigError{"--loop: the numbers of JSON documents go on, so they are played once only"};
   }
   if (merged_ != nullptr) refuse_different_feeds();
-  if (!is_known && inputs == 0) open_from_the_first_day();
+  if ((options_.from || options_.to) && inputs == 0) open_at_the_span();
 }
 
-// Times of day are those of the day of the first packet: once it is known, archives are read from
-// the right place on.
-void ReplayInput::open_from_the_first_day() {
+// Looks at the first packets, and opens everything again so that of archives only the span is read:
+// a time of day is one of the day that they tell. TCP streams are read from their logins on.
+void ReplayInput::open_at_the_span() {
   UnixNanos first = kLastTime;
+  const auto look_at = [&](const net::PullSource& source, std::span<const net::Packet> packets) {
+    if (!packets.empty()) first = std::min(first, packets.front().rx_time);
+    has_streams_ = has_streams_ || source.counters().get(net::SourceCounter::tcp_segments) != 0;
+  };
   if (merged_ != nullptr) {
     for (std::size_t i = 0; i < files_.size(); ++i) {
-      const auto packets = merged_->first_packets(i);
-      if (!packets.empty()) first = std::min(first, packets.front().rx_time);
+      look_at(*merged_->inputs()[i].source, merged_->first_packets(i));
     }
-  } else if (const net::PacketBatch batch = source_->next(); !batch.empty()) {
-    first = batch.packets().front().rx_time;
+  } else {
+    const net::PacketBatch batch = source_->next();
+    look_at(*source_, batch.packets());
   }
   if (first != kLastTime) choose_span(first);
   source_.reset();  // its buffers go home first
@@ -77,8 +78,10 @@ std::unique_ptr<net::PullSource> ReplayInput::open(const std::string& file, std:
   net::CaptureOptions capture;
   capture.filter = options_.filter;
   capture.decompress_ahead = true;
-  if (span_chosen_ && from_ > kFirstTime) capture.span.from = from_;
-  if (span_chosen_ && to_ < kLastTime) capture.span.to = to_ + kReorderNs;
+  if (span_chosen_ && !has_streams_) {
+    if (from_ > kFirstTime) capture.span.from = from_;
+    if (to_ < kLastTime) capture.span.to = to_ + kReorderNs;
+  }
   if (options_.day) {
     capture.itch_file.midnight_ns = decode::midnight_of_day(*options_.day, options_.zone);
   }

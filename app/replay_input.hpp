@@ -87,7 +87,7 @@ class ReplayInput {
  private:
   [[nodiscard]] std::unique_ptr<net::PullSource> open(const std::string& file, std::size_t index);
   void open_all();
-  void open_from_the_first_day();
+  void open_at_the_span();
   void check_bounds() const;
   void refuse_different_feeds();
   void choose_span(net::UnixNanos first) noexcept;
@@ -103,6 +103,7 @@ class ReplayInput {
   net::CaptureKind kind_ = net::CaptureKind::datagrams;
   bool has_undated_ = false;  // an ITCH file of no known day
   bool has_dated_ = false;    // anything else
+  bool has_streams_ = false;  // a capture begins with a TCP stream
   std::unique_ptr<net::PullSource> source_;
   net::MergedSource* merged_ = nullptr;  // source_, if there are several files
   net::SourceState state_ = net::SourceState::ready;

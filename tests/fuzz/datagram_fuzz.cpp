@@ -1,4 +1,4 @@
-// Any bytes as a captured frame: a datagram that is found lies inside the frame. The first four
+// Any bytes as a captured frame: a datagram or segment that is found lies inside the frame. The first four
 // bytes are link type and original length.
 
 #include <cstddef>
@@ -25,6 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A copy of its own, so that reading past its end is found.
   const auto bytes = std::as_bytes(std::span{data + 4, size - 4});
   const std::vector<std::byte> frame(bytes.begin(), bytes.end());
+  Segment segment;
+  if (parse_segment(link_type, frame, original, segment) == SkipReason::none) {
+    require(std::size_t{segment.payload_offset} + segment.payload_bytes <= frame.size());
+    require(segment.lost_bytes == 0 || original > frame.size());
+  }
   Datagram datagram;
   const SkipReason reason = parse_datagram(link_type, frame, original, datagram);
   require(!to_string(reason).empty() && static_cast<std::size_t>(reason) < kSkipReasonCount);

@@ -4,9 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include "app/archive/repair.hpp"
+#include "codec/archive/frame.hpp"
 #include "codec/soupbintcp/encoder.hpp"
 #include "net/framing.hpp"
 #include "net/tcp_header.hpp"
@@ -160,6 +165,46 @@ TEST(Replay, GivesTheSameBitsFromACapturedTcpSession) {
   EXPECT_EQ(channel_of(replay).gaps, 0U);
   EXPECT_EQ(channel_of(replay).session, "TEST000001");
   EXPECT_EQ(replay.input().counted(net::SourceCounter::tcp_holes), 0U);
+}
+
+// The same packets in frames of an archive, with its index.
+std::string write_archive(const Bytes& pcap) {
+  constexpr std::size_t kFrameBytes = 20'000;
+  const std::string path = testing::TempDir() + "tapeline-replay-" + std::to_string(::getpid()) +
+                           "-20260105T000000.000000000Z.pcap.zst";
+  codec::archive::FrameEncoder encoder;
+  std::ofstream file{path, std::ios::binary};
+  const std::span<const std::byte> all{pcap};
+  std::size_t begin = 0;
+  for (std::size_t at = codec::capture::kPcapHeaderBytes; at < all.size();) {
+    std::uint32_t captured = 0;
+    std::memcpy(&captured, all.data() + at + 8, sizeof captured);
+    at += codec::capture::kRecordHeaderBytes + captured;
+    if (at - begin < kFrameBytes && at < all.size()) continue;
+    Bytes frame(2 * (at - begin) + 1'000);
+    const auto made = encoder.compress(all.subspan(begin, at - begin), frame);
+    EXPECT_EQ(made.status, codec::archive::FrameStatus::ok);
+    file.write(reinterpret_cast<const char*>(frame.data()),
+               static_cast<std::streamsize>(made.frame_bytes));
+    begin = at;
+  }
+  file.close();
+  archive::FileCalls calls;
+  EXPECT_EQ(archive::repair_file(calls, path).outcome, archive::RepairOutcome::repaired);
+  return path;
+}
+
+TEST(Replay, FindsTheLoginOfATcpSessionInFrontOfTheSpanOfAnArchive) {
+  const Bytes pcap = soup_capture(capture().path());
+  const TemporaryFile soup{pcap};
+  const std::string archive = write_archive(pcap);
+  ReplayOptions options;
+  options.input.from = {
+      {.is_time_of_day = false, .ns = GeneratedCapture::kMidnight + 12LL * 3'600'000'000'000}};
+  const std::string expected = play({soup.path()}, options);
+  EXPECT_EQ(play({archive}, options), expected);
+  EXPECT_NE(expected, play({archive}));
+  std::filesystem::remove(archive);
 }
 
 TEST(Replay, PutsLinesOfTwoFilesTogether) {
