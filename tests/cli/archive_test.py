@@ -65,11 +65,11 @@ class ArchiveTest(unittest.TestCase):
                               capture_output=True, timeout=TIMEOUT_S).stdout
 
     @classmethod
-    def make_archive(cls, capture, folder):
-        """One file, whatever the times."""
-        config = cls.shared / "one_file.yaml"
-        config.write_text((ROOT / "configs/minimal.yaml").read_text()
-                          + "\narchive:\n  directory: unused\n  roll_seconds: 0\n")
+    def make_archive(cls, capture, folder, roll_seconds=0):
+        """One file, or one for each period."""
+        config = cls.shared / f"{roll_seconds}.yaml"
+        config.write_text((ROOT / "configs/minimal.yaml").read_text() + "\narchive:\n"
+                          f"  directory: unused\n  roll_seconds: {roll_seconds}\n")
         cls.replay(capture, "--archive", folder, "--config", config)
         return folder
 
@@ -126,8 +126,7 @@ class RoundTrip(ArchiveTest):
         self.assertEqual(packets_of(self.cat(self.archive)), self.packets)
 
     def test_files_of_a_day_are_one_row_of_packets(self):
-        folder = self.folder / "hours"
-        self.replay(self.session, "--archive", folder)
+        folder = self.make_archive(self.session, self.folder / "hours", 3600)
         self.assertGreater(len(list(folder.iterdir())), 10)
         self.assertEqual(packets_of(self.cat(folder)), self.packets)
         self.assertIn("; 0 faults", self.well("verify", folder))
