@@ -174,6 +174,13 @@ TEST_F(VerifierTest, AnOpenFileNeedsNoTables) {
   const Bytes whole = load(path);
   store(path + ".open", Bytes(whole.begin(), whole.begin() + end));
   EXPECT_TRUE(faults_of({path + ".open"}).empty());
+  // A frame that is cut is a fault of a file that was left, but not of one that is written.
+  store(path + ".open", Bytes(whole.begin(), whole.begin() + end - 9));
+  EXPECT_TRUE(only_fault(path + ".open").starts_with("the file ends inside a frame, "));
+  FileCalls calls;
+  const int descriptor = calls.open_existing((path + ".open").c_str());
+  EXPECT_TRUE(faults_of({path + ".open"}).empty());
+  calls.close(descriptor);
 }
 
 TEST_F(VerifierTest, TellsFilesThatAreNoArchives) {
