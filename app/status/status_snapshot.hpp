@@ -167,7 +167,7 @@ struct MissedStatus {
   std::uint64_t packets = 0;
   std::int64_t first_time_ns = 0;  // since 1970-01-01 UTC
   std::int64_t last_time_ns = 0;
-  std::string session;             // of the numbers, when the packets had any
+  std::string session{};           // of the numbers, when the packets had any
   std::uint64_t first = 0;
   std::uint64_t last = 0;  // 0: no numbers
 };
