@@ -7,6 +7,7 @@
 //                writers: a file that is written is locked.
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <string>
 

@@ -200,7 +200,7 @@ bool FrameWriter::write_frame(SteadyNanos now, bool at_record_end) {
   settle();
   failed_ = false;
   show_state(sync_failed_ ? ArchiveState::failed : ArchiveState::writing);
-  if (file_is_large()) finish_file(now);
+  if (file_is_large()) close_file();
   return true;
 }
 
@@ -245,7 +245,10 @@ void FrameWriter::end_file() noexcept {
 
 void FrameWriter::finish_file(SteadyNanos now) noexcept {
   if (content_ && !write_frame(now, true)) return;
-  if (!file_.is_open()) return;  // it was large enough
+  if (file_.is_open()) close_file();  // unless it was large enough
+}
+
+void FrameWriter::close_file() noexcept {
   const ArchiveFault fault = file_.finish(table_.finish(file_.complete_bytes()));
   end_file();
   if (fault) return note(fault);

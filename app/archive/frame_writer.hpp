@@ -119,7 +119,9 @@ class FrameWriter {
   void settle() noexcept;
   void count_bytes() noexcept;
   void end_file() noexcept;
+  // Writes the open frame, and closes the file.
   void finish_file(SteadyNanos now) noexcept;
+  void close_file() noexcept;
   void sync(SteadyNanos now) noexcept;
   void end_sync_failure() noexcept;
   void remove_old() noexcept;

@@ -167,7 +167,7 @@ struct MissedStatus {
   std::uint64_t packets = 0;
   std::int64_t first_time_ns = 0;  // since 1970-01-01 UTC
   std::int64_t last_time_ns = 0;
-  std::string session;             // of the numbers, when the packets had any
+  std::string session{};  // of the numbers, when the packets had any
   std::uint64_t first = 0;
   std::uint64_t last = 0;  // 0: no numbers
 };
@@ -187,7 +187,7 @@ struct ArchiveStatus {
   std::uint64_t frames = 0;
   std::uint64_t files = 0;
   std::uint64_t files_removed = 0;  // by the bounds of what is kept
-  std::uint64_t lost_packets = 0;  // taken by the archive but not written
+  std::uint64_t lost_packets = 0;   // taken by the archive but not written
   std::uint64_t ring_depth = 0;
   std::uint64_t ring_capacity = 0;
   std::uint64_t gap_batches = 0;  // refused because the ring was full

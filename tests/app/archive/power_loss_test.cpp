@@ -32,8 +32,8 @@ struct Operation {
   Kind kind = Kind::write;
   std::size_t file = 0;  // which of those that were created
   std::uint64_t offset = 0;
-  Bytes bytes;
-  std::string name;  // of create and rename
+  Bytes bytes{};
+  std::string name{};  // of create and rename
   SteadyNanos now = 0;
 };
 
