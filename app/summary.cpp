@@ -222,14 +222,20 @@ void add_pools(std::string& out, const pool::BufferPoolStats& pools) {
   add_pool(out, "simd", pools.simd);
 }
 
+// "1 gap", "1,234 gaps".
+[[nodiscard]] std::string counted(std::uint64_t count, const char* what) {
+  return fmt::format("{} {}{}", grouped(count), what, count == 1 ? "" : "s");
+}
+
 // What was found in the files.
 void add_found(std::string& out, const SummaryHead& head, const status::StatusSnapshot& snapshot) {
   if (head.feed.empty()) return;
   const Found found = count_found(snapshot);
-  add_row(out, "feed",
-          fmt::format("{}{}{}: {} symbols, {} messages, {} gaps", head.feed,
-                      head.session_day.empty() ? "" : ", session of ", head.session_day,
-                      grouped(found.symbols), grouped(found.messages), grouped(found.gaps)));
+  add_row(
+      out, "feed",
+      fmt::format("{}{}{}: {}, {}, {}", head.feed, head.session_day.empty() ? "" : ", session of ",
+                  head.session_day, counted(found.symbols, "symbol"),
+                  counted(found.messages, "message"), counted(found.gaps, "gap")));
 }
 
 void add_pace(std::string& out, const PaceSummary& pace) {

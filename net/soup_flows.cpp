@@ -44,11 +44,11 @@ SoupFlows::Taken SoupFlows::take(const capture::Segment& segment,
     if (!begins) return Taken::no;
     flow = open(segment, line);
   }
-  if (!flow->followed || (segment.sequence != flow->next && begins)) {
+  if (!flow->followed || (begins && segment.sequence != flow->first)) {
     if (!begins) return Taken::no;
     flow->followed = true;  // a new connection between the same two
     flow->carried.clear();
-    flow->next = segment.sequence;
+    flow->first = flow->next = segment.sequence;
   }
   // How far the segment reaches back; TCP's numbers wrap.
   const auto known = static_cast<std::int32_t>(flow->next - segment.sequence);

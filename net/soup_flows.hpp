@@ -52,7 +52,8 @@ class SoupFlows {
   struct Flow {
     codec::capture::Endpoint source;
     codec::capture::Endpoint destination;
-    std::uint32_t next = 0;  // byte of the stream, as TCP numbers them
+    std::uint32_t first = 0;  // byte of the stream, as TCP numbers them
+    std::uint32_t next = 0;
     std::uint16_t line = 0;
     bool followed = false;
     bool has_session = false;

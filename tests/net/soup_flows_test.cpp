@@ -122,6 +122,7 @@ TEST(SoupFlows, PassesOverRepeatedBytes) {
   Stream flow;
   static_cast<void>(flow.send(all.first(50), 0));
   EXPECT_EQ(flow.send(all.subspan(40, 10), 40), SoupFlows::Taken::yes);
+  EXPECT_EQ(flow.send(all.first(50), 0), SoupFlows::Taken::yes);  // also with the login
   static_cast<void>(flow.send(all.subspan(45), 45));
   EXPECT_EQ(flow.told(), kToldOfASession);
 }
