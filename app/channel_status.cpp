@@ -255,6 +255,25 @@ status::MarketStatus read_market(const Pipeline& pipeline) {
   return result;
 }
 
+namespace {
+
+[[nodiscard]] status::MissedStatus read_missed(const archive::Outage& missed) {
+  status::MissedStatus result;
+  if (missed.packets == 0) return result;
+  result.packets = missed.packets;
+  result.first_time_ns = missed.first_time;
+  result.last_time_ns = missed.last_time;
+  if (missed.numbers.next == 0) return result;
+  net::Session session;
+  std::memcpy(session.bytes.data(), missed.numbers.session.session.data(), session.bytes.size());
+  result.session = net::session_name(session);
+  result.first = missed.numbers.first;
+  result.last = missed.numbers.next - 1;
+  return result;
+}
+
+}  // namespace
+
 status::ArchiveStatus read_archive(const archive::ArchiveWriter& archive) {
   const archive::ArchiveCounts counts = archive.counts();
   status::ArchiveStatus result;
@@ -263,6 +282,13 @@ status::ArchiveStatus read_archive(const archive::ArchiveWriter& archive) {
   result.packets = counts.packets;
   result.bytes_in = counts.bytes_in;
   result.bytes_out = counts.bytes_out;
+  result.bytes_synced = counts.bytes_synced;
+  result.bytes_doubtful = counts.bytes_doubtful;
+  result.files_removed = counts.files_removed;
+  result.sync_errors = counts.sync_errors;
+  result.outages = counts.missed.outages;
+  result.last_missed = read_missed(counts.missed.last);
+  result.missing = read_missed(counts.missed.open);
   result.frames = counts.frames;
   result.files = counts.files;
   result.lost_packets = counts.lost_packets;

@@ -25,8 +25,11 @@ constexpr std::array kOnePoolKeys{
 constexpr std::array kMarketKeys{Keys{"max_orders_mib"},    Keys{"preallocated_orders_mib"},
                                  Keys{"print_history"},     Keys{"scalar_kernels"},
                                  Keys{"iex_not_in_volume"}, Keys{"iex_not_in_price"}};
-constexpr std::array kArchiveKeys{Keys{"enabled"}, Keys{"directory"}, Keys{"compression_level"},
-                                  Keys{"ring_batches"}, Keys{"flush_ms"}};
+constexpr std::array kArchiveKeys{
+    Keys{"enabled"},     Keys{"directory"},  Keys{"compression_level"}, Keys{"dictionary"},
+    Keys{"frame_bytes"}, Keys{"roll_bytes"}, Keys{"roll_seconds"},      Keys{"ring_batches"},
+    Keys{"flush_ms"},    Keys{"sync_ms"},    Keys{"keep_bytes"},        Keys{"keep_files"},
+    Keys{"keep_days"}};
 constexpr std::array kStatusKeys{Keys{"enabled"}, Keys{"address"}, Keys{"port"}};
 constexpr std::array kLogKeys{Keys{"level"}, Keys{"format"}, Keys{"lines_per_second"}};
 
@@ -47,6 +50,11 @@ constexpr std::array kLogFormats{Keys{"text"}, Keys{"json"}};
 constexpr std::array kLogLevels{Keys{"trace"}, Keys{"debug"}, Keys{"info"},
                                 Keys{"warn"},  Keys{"error"}, Keys{"off"}};
 
+constexpr std::int64_t kMinFrameBytes = 4096;
+constexpr std::int64_t kMaxFrameBytes = std::int64_t{16} << 20U;
+constexpr std::int64_t kMaxArchiveBytes = std::int64_t{1} << 50U;
+constexpr std::int64_t kMaxRollSeconds = 7 * 86'400;
+constexpr std::int64_t kMaxKept = 1'000'000;
 constexpr std::int64_t kMaxSlots = pool::kNoSlot;    // what the numbers of slots can name
 constexpr std::int64_t kMaxNumaNode = 1023;          // the most that Linux knows
 constexpr std::int64_t kMaxBufferBytes = 1LL << 26;  // of one buffer
@@ -67,6 +75,9 @@ void read_one_pool(const ConfigSection& section, pool::PoolConfig& pool) {
                                      "; it must be a multiple of 64");
   }
   const std::int64_t slots = std::int64_t{pool.buffer_count} + pool.overflow_buffers;
+  if (!section.has("max_buffers") && pool.max_buffers != 0 && pool.max_buffers < slots) {
+    pool.max_buffers = static_cast<std::uint32_t>(slots);  // no default refuses what was stated
+  }
   if (slots > kMaxSlots) {
     section.fail(section.has("buffer_count") ? "buffer_count" : "overflow_buffers",
                  "'buffer_count' and 'overflow_buffers' make " + std::to_string(slots) +
@@ -126,7 +137,8 @@ void read_market(const ConfigSection& top, MarketConfig& market) {
   }
 }
 
-void read_archive(const ConfigSection& top, ArchiveConfig& archive) {
+void read_archive(const ConfigSection& top, const pool::PoolConfig& compression,
+                  ArchiveConfig& archive) {
   const ConfigSection section = top.section("archive", kArchiveKeys);
   section.read_flag("enabled", archive.enabled);
   std::string directory = archive.directory.string();
@@ -136,8 +148,24 @@ void read_archive(const ConfigSection& top, ArchiveConfig& archive) {
   }
   archive.directory = directory;
   section.read_number("compression_level", archive.compression_level, 1, 19);
+  std::string dictionary = archive.dictionary.string();
+  section.read_text("dictionary", dictionary);
+  archive.dictionary = dictionary;
+  section.read_number("frame_bytes", archive.frame_bytes, kMinFrameBytes, kMaxFrameBytes);
+  if (section.has("frame_bytes") && archive.frame_bytes > compression.buffer_bytes) {
+    section.fail("frame_bytes", "'frame_bytes' is " + std::to_string(archive.frame_bytes) +
+                                    "; a buffer of pool.compression has " +
+                                    std::to_string(compression.buffer_bytes) +
+                                    ", raise its buffer_bytes");
+  }
+  section.read_number("roll_bytes", archive.roll_bytes, 0, kMaxArchiveBytes);
+  section.read_number("roll_seconds", archive.roll_seconds, 0, kMaxRollSeconds);
   section.read_number("ring_batches", archive.ring_batches, 1, kMaxSlots);
   section.read_number("flush_ms", archive.flush_ms, 1, 60000);
+  section.read_number("sync_ms", archive.sync_ms, 0, 60000);
+  section.read_number("keep_bytes", archive.keep_bytes, 0, kMaxArchiveBytes);
+  section.read_number("keep_files", archive.keep_files, 0, kMaxKept);
+  section.read_number("keep_days", archive.keep_days, 0, kMaxKept);
 }
 
 void read_status(const ConfigSection& top, StatusConfig& status) {
@@ -183,7 +211,7 @@ Config parse_config(std::string_view text, const std::string& file_name) {
   read_pool(top, config.pool);
   read_feeds(top, config);
   read_market(top, config.market);
-  read_archive(top, config.archive);
+  read_archive(top, config.pool.compression, config.archive);
   read_status(top, config.status);
   read_log(top, config.log);
   return config;

@@ -136,8 +136,17 @@ struct ArchiveConfig {
   bool enabled = false;
   std::filesystem::path directory = "archive";
   int compression_level = 1;
-  std::uint32_t ring_batches = 128;  // bound of the queue to the archive thread
-  std::uint32_t flush_ms = 1000;     // an open frame is written after this time at the latest
+  std::filesystem::path dictionary;      // file that `zstd --train` made; empty: none
+  std::uint32_t frame_bytes = 65'536;    // of a frame before compression, at most
+  std::uint64_t roll_bytes = 1U << 30U;  // a file ends when it is so large; 0: never
+  std::uint32_t roll_seconds = 3600;     // and with each such period of UTC; 0: never
+  std::uint32_t ring_batches = 1024;     // bound of the queue to the archive thread
+  std::uint32_t flush_ms = 1000;         // an open frame is written after this time at the latest
+  std::uint32_t sync_ms = 1000;  // what is older is on disk; 0: only finished files are synced
+  // Finished files are removed, the oldest first, when there is more of them; 0: never.
+  std::uint64_t keep_bytes = 0;
+  std::uint32_t keep_files = 0;
+  std::uint32_t keep_days = 0;
 };
 
 struct StatusConfig {
@@ -171,9 +180,17 @@ struct ConfigOrigin {
   [[nodiscard]] std::string locate(std::string_view key) const;
 };
 
+// Those of the pools, but the serialization pool grows: a disk that hangs for a moment is waited
+// for in its buffers.
+[[nodiscard]] inline pool::LockFreeBufferPoolConfig default_pools() {
+  pool::LockFreeBufferPoolConfig pools;
+  pools.serialization.max_buffers = 1536;
+  return pools;
+}
+
 struct Config {
   std::vector<FeedConfig> feeds;
-  pool::LockFreeBufferPoolConfig pool;
+  pool::LockFreeBufferPoolConfig pool = default_pools();
   MarketConfig market;
   ArchiveConfig archive;
   StatusConfig status;

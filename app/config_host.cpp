@@ -16,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/channel_archive.hpp"
 #include "app/config_address.hpp"
 #include "app/config_document.hpp"
 
@@ -165,6 +166,11 @@ class HostExaminer {
 
   void examine_archive() {
     if (!config_.archive.enabled) return;
+    try {
+      static_cast<void>(live_archive_config(config_, "", ""));
+    } catch (const ConfigError& wrong) {
+      findings_.push_back({HostFinding::Kind::error, wrong.what()});
+    }
     const std::string folder = quoted_for_message(config_.archive.directory.string());
     switch (folder_state(config_.archive.directory)) {
       case FolderState::writable:

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "app/channel_archive.hpp"
 #include "app/channel_status.hpp"
 #include "app/config_feeds.hpp"
 #include "app/config_host.hpp"
@@ -19,17 +20,11 @@ constexpr std::chrono::seconds kPublishInterval{1};
 constexpr int kSpinsPerLook = 1024;
 
 [[nodiscard]] std::unique_ptr<archive::ArchiveWriter> open_archive(
-    const ArchiveConfig& config, const std::string& feed, const std::string& channel,
+    const Config& config, const std::string& feed, const std::string& channel,
     pool::LockFreeBufferPool& pools) {
-  if (!config.enabled) return nullptr;
-  archive::ArchiveWriterConfig result;
-  result.frames.directory = config.directory;
-  result.frames.feed = feed;
-  result.frames.channel = channel;
-  result.frames.compression_level = config.compression_level;
-  result.frames.flush_ms = config.flush_ms;
-  result.ring_batches = config.ring_batches;
-  return std::make_unique<archive::ArchiveWriter>(result, pools.compression());
+  if (!config.archive.enabled) return nullptr;
+  return std::make_unique<archive::ArchiveWriter>(live_archive_config(config, feed, channel),
+                                                  pools.compression());
 }
 
 [[nodiscard]] bool has_snapshots(const ChannelConfig& channel) noexcept {
@@ -81,7 +76,7 @@ LiveChannel::LiveChannel(const Config& config, const FeedConfig& feed, const Cha
                          pool::LockFreeBufferPool& pools)
     : feed_name_{feed.name},
       config_{channel},
-      archive_{open_archive(config.archive, feed.name, channel.name, pools)},
+      archive_{open_archive(config, feed.name, channel.name, pools)},
       pipeline_{{.feed = configured_feed(feed),
                  .lines = channel.lines.size(),
                  .accept_unsequenced = false,
@@ -181,6 +176,9 @@ void LiveChannel::sample(std::int64_t now_ns) noexcept {
   packet_rate_.sample(input_->packets(), now_ns);
   byte_rate_.sample(input_->bytes(), now_ns);
   message_rate_.sample(pipeline_.messages(), now_ns);
+  if (archive_ == nullptr) return;
+  archive_in_rate_.sample(archive_->bytes_in(), now_ns);
+  archive_out_rate_.sample(archive_->bytes_out(), now_ns);
 }
 
 status::ChannelStatus LiveChannel::channel_status() const {
@@ -213,6 +211,8 @@ status::ArchiveStatus LiveChannel::archive_status() const {
   status::ArchiveStatus archive = read_archive(*archive_);
   archive.feed = feed_name_;
   archive.channel = config_.name;
+  archive.bytes_in_per_second = archive_in_rate_.per_second();
+  archive.bytes_out_per_second = archive_out_rate_.per_second();
   return archive;
 }
 

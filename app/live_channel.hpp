@@ -85,6 +85,8 @@ class LiveChannel {
   RateMeter packet_rate_;
   RateMeter message_rate_;
   RateMeter byte_rate_;
+  RateMeter archive_in_rate_;
+  RateMeter archive_out_rate_;
 };
 
 }  // namespace tapeline

@@ -14,6 +14,25 @@ void LossWatch::note(const std::string& what, std::uint64_t count, const std::st
   seen = count;
 }
 
+// Once when an outage begins and once when it ends, with what is missing; a full ring comes and
+// goes too often for that.
+void LossWatch::look_at(const status::ArchiveStatus& archive, const Tell& tell) {
+  const std::string name = archive.feed + "/" + archive.channel + ": ";
+  note(name + "packets not archived, the ring was full", archive.gap_packets, "", tell);
+  note(name + "archive files not known to be on disk", archive.sync_errors, archive.last_error,
+       tell);
+  std::uint64_t& failed = seen_[name + "failed"];
+  if (archive.failed && failed == 0) {
+    tell(name + "the archive can not be written (" + archive.last_error +
+         "); the feed goes on, writing is tried again");
+  }
+  failed = archive.failed ? 1 : 0;
+  std::uint64_t& outages = seen_[name + "outages"];
+  if (archive.outages > outages)
+    tell(name + "archive goes on, " + missed_text(archive.last_missed));
+  outages = archive.outages;
+}
+
 void LossWatch::look(const status::StatusSnapshot& snapshot, const Tell& tell) {
   for (const status::FeedStatus& feed : snapshot.feeds) {
     for (const status::ChannelStatus& channel : feed.channels) {
@@ -32,9 +51,7 @@ void LossWatch::look(const status::StatusSnapshot& snapshot, const Tell& tell) {
     }
   }
   for (const status::ArchiveStatus& archive : snapshot.archives) {
-    const std::string name = archive.feed + "/" + archive.channel + ": packets not archived";
-    note(name + ", the ring was full", archive.gap_packets, "", tell);
-    note(name, archive.lost_packets, archive.last_error, tell);
+    look_at(archive, tell);
   }
   note("serialization pool: refusals", snapshot.pools.serialization.refusals, "", tell);
   note("compression pool: refusals", snapshot.pools.compression.refusals, "", tell);

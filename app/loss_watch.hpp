@@ -22,6 +22,7 @@ class LossWatch {
   void look(const status::StatusSnapshot& snapshot, const Tell& tell);
 
  private:
+  void look_at(const status::ArchiveStatus& archive, const Tell& tell);
   void note(const std::string& what, std::uint64_t count, const std::string& why, const Tell& tell);
 
   std::map<std::string, std::uint64_t> seen_;

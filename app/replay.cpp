@@ -4,8 +4,10 @@
 #include <thread>
 #include <utility>
 
+#include "app/channel_archive.hpp"
 #include "app/channel_status.hpp"
 #include "app/feed_name.hpp"
+#include "app/log.hpp"
 #include "app/status/process_status.hpp"
 #include "app/stop_signal.hpp"
 #include "app/version.hpp"
@@ -50,13 +52,13 @@ auto usable(Make&& make) {
   if (kind == net::CaptureKind::json_lines) {
     throw ConfigError{"an archive holds packets of a network, and JSON lines are none"};
   }
-  archive::ArchiveWriterConfig writer;
-  writer.frames.directory = config.archive.directory;
-  writer.frames.feed = config.feeds[0].name;
-  writer.frames.channel = config.feeds[0].channels[0].name;
-  writer.frames.compression_level = config.archive.compression_level;
-  writer.frames.flush_ms = 0;  // only full frames: the same capture gives the same bytes
-  writer.ring_batches = config.archive.ring_batches;
+  repair_left_files(config.archive.directory, config.feeds[0].name,
+                    config.feeds[0].channels[0].name, std::atomic<bool>{false},
+                    [](bool is_warning, const std::string& line) {
+                      is_warning ? log_warning(line) : log_info(line);
+                    });
+  const archive::ArchiveWriterConfig writer =
+      replay_archive_config(config, config.feeds[0].name, config.feeds[0].channels[0].name);
   return usable(
       [&] { return std::make_unique<archive::ArchiveWriter>(writer, pools.compression()); });
 }
@@ -72,6 +74,7 @@ Config replay_config() {
   feed.channels.push_back(std::move(channel));
   config.feeds.push_back(std::move(feed));
   config.status.enabled = false;
+  config.archive.roll_seconds = 0;  // one file for what was one file, if it is not too large
   return config;
 }
 

@@ -170,6 +170,18 @@ void add_market(std::string& out, const status::MarketStatus& market, std::size_
   out += '\n';
 }
 
+}  // namespace
+
+std::string missed_text(const status::MissedStatus& missed) {
+  std::string text = fmt::format("{} packets missed from {} to {}", grouped(missed.packets),
+                                 utc(missed.first_time_ns), utc(missed.last_time_ns));
+  if (missed.last == 0) return text;
+  return text + fmt::format(" (session {}, {} to {})", commands::one_line(missed.session),
+                            missed.first, missed.last);
+}
+
+namespace {
+
 void add_archive(std::string& out, const status::ArchiveStatus& archive) {
   if (archive.packets == 0 && archive.last_error.empty()) {
     return add_row(out, "archive", "nothing written");
@@ -190,6 +202,8 @@ void add_archive(std::string& out, const status::ArchiveStatus& archive) {
                         grouped(archive.gap_packets), grouped(archive.lost_packets),
                         archive.last_error));
   }
+  if (archive.outages > 0) add_row(out, "", "last outage: " + missed_text(archive.last_missed));
+  if (archive.missing.packets > 0) add_row(out, "", "at the end: " + missed_text(archive.missing));
 }
 
 void add_pool(std::string& out, const char* name, const pool::BufferCounts& c) {

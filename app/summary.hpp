@@ -43,6 +43,10 @@ struct SummaryHead {
 [[nodiscard]] std::string summary_json(const SummaryHead& head,
                                        const status::StatusSnapshot& snapshot);
 
+// "12 packets missed from 2026-01-05 14:30:00.000000001 to ... (session S, 100 to 120)".
+// Requires: there are some.
+[[nodiscard]] std::string missed_text(const status::MissedStatus& missed);
+
 // "1,234,567"
 [[nodiscard]] std::string grouped(std::uint64_t number);
 

@@ -136,18 +136,18 @@ void ArchiveReader::choose_span(ArchiveTables& tables, const TimeSpan& span) {
   if (!usable()) return;
   std::uint64_t end = tables.frames_end();
   if (span.to) end = tables.end_before(*span.to).value_or(end);
-  if (span.from && usable()) {
-    const auto entry = tables.find(*span.from);
-    if (!entry) {
-      if (usable()) end = 0;  // all packets are earlier
-    } else if (entry->offset > first_offset_) {
-      if (!begin_at(*entry)) return begin_at_start();
-      put_file_header(entry->first_record);
-    }
-  }
+  std::optional<IndexEntry> entry;
+  if (span.from && usable()) entry = tables.find(*span.from);
   if (!usable()) return;
+  const bool is_past_all = span.from && !entry;
   end_ = end;
-  if (end_ <= first_offset_) put_file_header(content_end_);  // nothing, but still a capture
+  if (is_past_all || end <= (entry ? entry->offset : first_offset_)) {
+    end_ = 0;
+    return put_file_header(0);  // no packets, but still a capture
+  }
+  if (!entry || entry->offset <= first_offset_) return;
+  if (!begin_at(*entry)) return begin_at_start();
+  put_file_header(entry->first_record);
 }
 
 // In front of the content, in place of its first `skip` bytes.

@@ -33,6 +33,11 @@ std::string reason_of(int error) {
   }
 }
 
+// relaxed: one writer, and a figure to look at.
+void add_to(std::atomic<std::uint64_t>& counter, std::size_t bytes) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 FileReader::FileReader(const std::string& path) {
@@ -106,14 +111,9 @@ ReadResult FileReader::read_file(std::span<std::byte> to) {
     if (got < 0) return fail(count, "reading failed: " + reason_of(errno));
     if (got == 0) return {count, count > 0 ? ReadState::ok : ReadState::end};
     count += static_cast<std::size_t>(got);
-    count_read(static_cast<std::size_t>(got));
+    add_to(offset_, static_cast<std::size_t>(got));
   }
   return {count, ReadState::ok};
-}
-
-void FileReader::count_read(std::size_t bytes) noexcept {
-  // relaxed: one writer, and a figure to look at.
-  bytes_read_.store(bytes_read_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
 }
 
 std::size_t FileReader::read_at(std::uint64_t offset, std::span<std::byte> to) {
@@ -126,7 +126,7 @@ std::size_t FileReader::read_at(std::uint64_t offset, std::span<std::byte> to) {
     if (got < 0) static_cast<void>(fail(0, "reading failed: " + reason_of(errno)));
     if (got <= 0) break;
     done += static_cast<std::size_t>(got);
-    count_read(static_cast<std::size_t>(got));
+    add_to(read_at_, static_cast<std::size_t>(got));
   }
   return done;
 }

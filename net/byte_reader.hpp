@@ -49,15 +49,20 @@ class FileReader final : public ByteReader {
   ~FileReader() override;
 
   [[nodiscard]] ReadResult read(std::span<std::byte> to) override;
+  // What read() has taken from the file.
   [[nodiscard]] std::uint64_t offset() const noexcept override {
-    return bytes_read_.load(std::memory_order_relaxed);  // relaxed: a figure to look at
+    return offset_.load(std::memory_order_relaxed);  // relaxed: a figure to look at
+  }
+  // What read() and read_at() have.
+  [[nodiscard]] std::uint64_t bytes_read() const noexcept {
+    return offset() + read_at_.load(std::memory_order_relaxed);  // relaxed: likewise
   }
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const noexcept { return size_bytes_; }
 
   // Whether read_at() may be called: not of a pipe.
   [[nodiscard]] bool is_regular() const noexcept { return is_regular_; }
   // Fills `to` from `offset` on, unless the file ends or reading fails; returns the bytes read.
-  // Counts in offset(), has nothing to do with read() otherwise. Requires: is_regular().
+  // Has nothing to do with where read() is. Requires: is_regular().
   [[nodiscard]] std::size_t read_at(std::uint64_t offset, std::span<std::byte> to);
 
   // Reads up to `to.size()` bytes, waits for them, and gives them again to the next read().
@@ -67,13 +72,13 @@ class FileReader final : public ByteReader {
 
  private:
   [[nodiscard]] ReadResult read_file(std::span<std::byte> to);
-  void count_read(std::size_t bytes) noexcept;
 
   int descriptor_ = -1;
   bool owns_descriptor_ = false;
   bool is_regular_ = false;
   std::optional<std::uint64_t> size_bytes_;
-  std::atomic<std::uint64_t> bytes_read_{0};
+  std::atomic<std::uint64_t> offset_{0};
+  std::atomic<std::uint64_t> read_at_{0};
   std::array<std::byte, kMaxSniffBytes> sniffed_{};
   std::size_t sniffed_begin_ = 0;
   std::size_t sniffed_end_ = 0;

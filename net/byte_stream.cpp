@@ -71,7 +71,10 @@ void ByteStream::open(const TimeSpan& span, bool decompress_ahead) {
     }
     if (compression_ == Compression::gzip) content_ = make_gzip_reader(*file);
     if (compression_ == Compression::zstd) {
-      if (file->is_regular()) content_ = make_archive_reader(*file, span, path_.ends_with(kOpen));
+      if (file->is_regular()) {
+        content_ = make_archive_reader(*file, span, path_.ends_with(kOpen));
+        reads_frames_ = content_ != nullptr;
+      }
       if (!content_) content_ = make_zstd_reader(*file);
     }
     if (content_ && decompress_ahead) {
@@ -116,7 +119,11 @@ std::span<const std::byte> ByteStream::peek(std::size_t count) {
   return std::span<const std::byte>{peeked_}.first(std::min(peeked_end_, count));
 }
 
-std::uint64_t ByteStream::bytes_read() const noexcept { return file_ ? file_->offset() : 0; }
+std::uint64_t ByteStream::bytes_read() const noexcept {
+  if (!file_) return 0;
+  // A look at the end of another file, whether there are tables, does not count.
+  return reads_frames_ ? static_cast<const FileReader&>(*file_).bytes_read() : file_->offset();
+}
 
 std::optional<std::uint64_t> ByteStream::size_bytes() const noexcept {
   return file_ ? static_cast<const FileReader&>(*file_).size_bytes() : std::nullopt;

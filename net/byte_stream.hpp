@@ -86,6 +86,7 @@ class ByteStream {
   std::string path_;
   StreamError error_;
   Compression compression_ = Compression::none;
+  bool reads_frames_ = false;            // as an archive
   std::unique_ptr<ByteReader> file_;     // the bytes as stored
   std::unique_ptr<ByteReader> content_;  // decompressed; empty if the file is not compressed
   std::array<std::byte, kMaxPeekBytes> peeked_{};

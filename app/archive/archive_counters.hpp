@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 
+#include "app/archive/frame_summary.hpp"
 #include "pool/buffer_pool.hpp"
 #include "pool/counter.hpp"
 
@@ -90,6 +91,7 @@ struct ArchiveFault {
 struct ArchiveCounters {
   // Written by the archive thread.
   struct alignas(pool::kCacheLineBytes) ArchiveSide {
+    pool::Counter taken;    // packets: in the open frame, written or lost
     pool::Counter packets;  // in frames that were written
     pool::Counter bytes_in;
     pool::Counter bytes_out;       // taken by write(2)
@@ -115,14 +117,24 @@ struct ArchiveCounters {
   } refused;
 };
 
+// What is missing now and what was missing last.
+struct MissedPackets {
+  std::uint64_t outages = 0;  // that ended
+  Outage last;                // of them
+  Outage open;                // without a packet: none is missing now
+};
+
 struct ArchiveCounts {
   ArchiveState state = ArchiveState::idle;
-  std::string file;             // being written or written last, with its folder
-  std::uint64_t packets = 0;    // in frames that were written
-  std::uint64_t bytes_in = 0;   // of these frames as pcap
-  std::uint64_t bytes_out = 0;  // of these frames, compressed
+  std::string file;                  // being written or written last, with its folder
+  std::uint64_t packets = 0;         // in frames that were written
+  std::uint64_t bytes_in = 0;        // of these frames as pcap
+  std::uint64_t bytes_out = 0;       // of files
+  std::uint64_t bytes_synced = 0;    // of these, that are on disk for certain
+  std::uint64_t bytes_doubtful = 0;  // of these, in files that could not be synced
   std::uint64_t frames = 0;
-  std::uint64_t files = 0;         // opened
+  std::uint64_t files = 0;  // opened
+  std::uint64_t files_removed = 0;
   std::uint64_t lost_packets = 0;  // taken, but not written
   std::uint64_t gap_batches = 0;   // refused because the ring was full
   std::uint64_t gap_packets = 0;
@@ -130,8 +142,10 @@ struct ArchiveCounts {
   std::uint64_t loss_notes = 0;  // notes of losses written
   std::uint64_t ring_depth = 0;
   std::uint64_t ring_capacity = 0;
-  std::uint64_t write_errors = 0;  // failed attempts to open, write or close
-  std::string last_error;          // "write: No space left on device"
+  std::uint64_t write_errors = 0;  // failed attempts to open, write, sync or close
+  std::uint64_t sync_errors = 0;   // of these, to sync
+  MissedPackets missed;
+  std::string last_error;  // "write: No space left on device"
   bool failed_ever = false;
   bool complete = true;      // nothing that was offered is missing
   double cpu_seconds = 0.0;  // of the archive thread

@@ -52,7 +52,8 @@ std::unique_ptr<FileCalls> prepared(const FrameWriterConfig& config,
 ArchiveWriter::ArchiveWriter(const ArchiveWriterConfig& config,
                              pool::BufferPool<pool::CompressionKind>& buffers,
                              std::unique_ptr<FileCalls> calls)
-    : ring_{config.ring_batches},
+    : limit_{config.ring_batches},
+      ring_{config.ring_batches},
       calls_{prepared(config.frames, std::move(calls))},
       frames_{config.frames, buffers, *calls_, counters_} {
   start_thread();
@@ -94,8 +95,16 @@ void ArchiveWriter::note_loss_blocking(const codec::archive::LossNote& note) noe
   push_blocking({.batch = {}, .note = note, .pushed = steady_now()});
 }
 
+bool ArchiveWriter::try_push(Item&& item) noexcept {
+  if (ring_.size() >= limit_) return false;
+  item.missed = refused_;
+  if (!ring_.try_push(std::move(item))) return false;
+  refused_ = {};
+  return true;
+}
+
 bool ArchiveWriter::push(Item&& item) noexcept {
-  if (!ring_.closed() && ring_.try_push(std::move(item))) return true;
+  if (!ring_.closed() && try_push(std::move(item))) return true;
   refuse(std::move(item));  // NOLINT(bugprone-use-after-move): a push that fails moves nothing
   return false;
 }
@@ -104,7 +113,7 @@ void ArchiveWriter::push_blocking(Item&& item) noexcept {
   constexpr std::chrono::microseconds kPause{100};  // far less than it takes to empty the ring
   while (!ring_.closed()) {
     // NOLINTNEXTLINE(bugprone-use-after-move): a push that fails moves nothing
-    if (ring_.try_push(std::move(item))) return;
+    if (try_push(std::move(item))) return;
     std::this_thread::sleep_for(kPause);
   }
   refuse(std::move(item));  // NOLINT(bugprone-use-after-move): as above
@@ -112,8 +121,17 @@ void ArchiveWriter::push_blocking(Item&& item) noexcept {
 
 void ArchiveWriter::refuse(Item item) noexcept {
   if (item.note.last_exclusive != 0) return counters_.refused.gap_notes.add(1);
+  const auto packets = item.batch.packets();
   counters_.refused.gap_batches.add(1);
-  counters_.refused.gap_packets.add(item.batch.packets().size());
+  counters_.refused.gap_packets.add(packets.size());
+  if (packets.empty()) return;
+  refused_.packets += packets.size();
+  for (const net::Packet* packet : {&packets.front(), &packets.back()}) {
+    refused_.add_time(packet->rx_time, packet->rx_time);
+    if (const auto numbers = numbers_of(packet->bytes(), packet->lost_bytes)) {
+      refused_.add_numbers(*numbers);
+    }
+  }
 }
 
 void ArchiveWriter::stop() noexcept {
@@ -123,6 +141,7 @@ void ArchiveWriter::stop() noexcept {
 }
 
 void ArchiveWriter::write(Item item, SteadyNanos now) noexcept {
+  if (item.missed.packets != 0) frames_.note_missed(item.missed);
   for (const net::Packet& packet : item.batch.packets()) frames_.append(packet, now);
   if (item.note.last_exclusive != 0) frames_.append(item.note, now);
 }
@@ -169,17 +188,22 @@ ArchiveCounts ArchiveWriter::counts() const {
   counts.packets = written.packets.get();
   counts.bytes_in = written.bytes_in.get();
   counts.bytes_out = written.bytes_out.get();
+  counts.bytes_synced = written.bytes_synced.get();
+  counts.bytes_doubtful = written.bytes_doubtful.get();
   counts.frames = written.frames.get();
   counts.files = written.files.get();
+  counts.files_removed = written.files_removed.get();
   counts.lost_packets = written.lost_packets.get();
   counts.gap_batches = counters_.refused.gap_batches.get();
   counts.gap_packets = counters_.refused.gap_packets.get();
   counts.ring_depth = ring_.size();
-  counts.ring_capacity = ring_.capacity();
+  counts.ring_capacity = limit_;
   counts.gap_notes = counters_.refused.gap_notes.get();
   counts.loss_notes = written.loss_notes.get();
   counts.complete = is_complete();
   counts.write_errors = written.write_errors.get();
+  counts.sync_errors = written.sync_errors.get();
+  counts.missed = frames_.missed();
   counts.last_error = ArchiveFault::unpacked(written.last_fault.get()).text();
   counts.failed_ever = failed_ever();
   counts.cpu_seconds = cpu_seconds();

@@ -30,13 +30,14 @@ namespace tapeline::archive {
 
 struct ArchiveWriterConfig {
   FrameWriterConfig frames;
-  std::uint32_t ring_batches = 128;  // rounded up to a power of two
+  std::uint32_t ring_batches = 128;
 };
 
 // What crosses to the archive thread: a batch, or with first < last_exclusive a note.
 struct ArchiveItem {
   net::PacketBatch batch;
   codec::archive::LossNote note;
+  Outage missed{};  // packets that were refused before it
   SteadyNanos pushed = 0;
 };
 
@@ -66,6 +67,16 @@ class ArchiveWriter {
   void stop() noexcept;
 
   [[nodiscard]] ArchiveCounts counts() const;
+  // That the archive thread has taken out of the ring.
+  [[nodiscard]] std::uint64_t taken_packets() const noexcept {
+    return counters_.written.taken.get();
+  }
+  // In frames that were written.
+  [[nodiscard]] std::uint64_t packets() const noexcept { return counters_.written.packets.get(); }
+  [[nodiscard]] std::uint64_t bytes_in() const noexcept { return counters_.written.bytes_in.get(); }
+  [[nodiscard]] std::uint64_t bytes_out() const noexcept {
+    return counters_.written.bytes_out.get();
+  }
   // How long what crossed the ring waited in it.
   [[nodiscard]] const net::LatencyHistogram& ring_wait() const noexcept { return ring_wait_; }
 
@@ -83,6 +94,8 @@ class ArchiveWriter {
  private:
   using Item = ArchiveItem;
 
+  [[nodiscard]] bool try_push(Item&& item) noexcept;
+
   void start_thread();
   void run() noexcept;
   void write(Item item, SteadyNanos now) noexcept;
@@ -92,6 +105,8 @@ class ArchiveWriter {
   [[nodiscard]] double cpu_seconds() const noexcept;
 
   ArchiveCounters counters_;
+  Outage refused_;                   // since the last push; of the feed thread
+  std::size_t limit_;                // of the ring, which holds a power of two
   net::LatencyHistogram ring_wait_;  // written by the archive thread
   net::SpscRing<Item> ring_;
   std::unique_ptr<FileCalls> calls_;

@@ -5,6 +5,12 @@
 
 namespace tapeline::archive {
 
+FileTable::FileTable() {
+  constexpr std::size_t kFramesWithoutGrowth = 4096;
+  index_.reserve(kFramesWithoutGrowth);
+  seek_.reserve(kFramesWithoutGrowth);
+}
+
 template <typename Add>
 void FileTable::try_to(Add&& add) noexcept {
   if (given_up_) return;

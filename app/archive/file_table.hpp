@@ -27,6 +27,10 @@ class FileTable {
   static constexpr std::size_t kPieces = codec::archive::FrameIndexBuilder::kPieces + 3;
   using Pieces = std::array<std::span<const std::byte>, kPieces>;
 
+  // Makes room for some thousand frames; a file of more makes room as it grows. Throws
+  // std::bad_alloc.
+  FileTable();
+
   // The next frame of the file: one with content, a note, or any other.
   void add(const codec::archive::FrameSummary& frame, std::size_t frame_bytes) noexcept;
   void add(std::uint64_t offset, const codec::archive::LossNote& note,

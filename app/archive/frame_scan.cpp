@@ -29,7 +29,10 @@ constexpr std::size_t kFirstLook = std::size_t{128} << 10U;
 constexpr std::size_t kMaxUnsettled = 1024;  // a packet fills 64 of the smallest frames
 constexpr std::size_t kMagicBytes = 4;
 constexpr std::uint32_t kContentMagic = 0xFD2FB528;
+constexpr std::uint32_t kDictionaryMagic = 0x184D2A56;
+constexpr std::uint32_t kLossMagic = 0x184D2A57;
 constexpr std::uint32_t kIndexMagic = 0x184D2A58;
+constexpr std::uint32_t kOutageMagic = 0x184D2A59;
 constexpr std::uint32_t kSeekTableMagic = 0x184D2A5E;
 
 std::uint32_t magic_of(std::span<const std::byte> bytes) noexcept {
@@ -127,26 +130,38 @@ ArchiveFault FrameScan::run() {
 
 FrameScan::Step FrameScan::read_skippable(std::span<const std::byte> frame) {
   if (is_table(magic_of(frame)) || !unsettled_.empty()) return Step::end;
-  if (const auto note = codec::archive::read_loss_frame(frame)) {
-    table_.add(offset_, *note, frame.size());
-    return Step::next;
-  }
-  if (const auto note = codec::archive::read_outage_frame(frame)) {
-    table_.add(offset_, *note, frame.size());
-    return Step::next;
-  }
-  if (offset_ == 0) {
-    const auto dictionary = codec::archive::read_dictionary_frame(frame);
-    if (dictionary.status == codec::archive::TableStatus::ok) {
-      try {
-        decoder_ = std::make_unique<codec::archive::FrameDecoder>(dictionary.dictionary);
-      } catch (const std::invalid_argument&) {
-        return Step::end;
-      }
+  // One of ours that does not read is damaged. What nobody knows is kept.
+  switch (magic_of(frame)) {
+    case kLossMagic: {
+      const auto note = codec::archive::read_loss_frame(frame);
+      if (!note) return Step::end;
+      table_.add(offset_, *note, frame.size());
+      return Step::next;
     }
+    case kOutageMagic: {
+      const auto note = codec::archive::read_outage_frame(frame);
+      if (!note) return Step::end;
+      table_.add(offset_, *note, frame.size());
+      return Step::next;
+    }
+    case kDictionaryMagic:
+      if (offset_ == 0 && !read_dictionary(frame)) return Step::end;
+      break;
+    default: break;
   }
   table_.add_other(frame.size());
   return Step::next;
+}
+
+bool FrameScan::read_dictionary(std::span<const std::byte> frame) {
+  const auto read = codec::archive::read_dictionary_frame(frame);
+  if (read.status != codec::archive::TableStatus::ok) return false;
+  try {
+    decoder_ = std::make_unique<codec::archive::FrameDecoder>(read.dictionary);
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+  return true;
 }
 
 FrameScan::Step FrameScan::read_content(std::span<const std::byte> frame,

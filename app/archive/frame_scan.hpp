@@ -56,6 +56,7 @@ class FrameScan {
   [[nodiscard]] codec::archive::FrameExtent measure(std::uint64_t offset,
                                                     std::span<const std::byte>& bytes);
   Step read_skippable(std::span<const std::byte> frame);
+  [[nodiscard]] bool read_dictionary(std::span<const std::byte> frame);
   Step read_content(std::span<const std::byte> frame, std::uint64_t content_bytes);
   Step read_records(std::span<const std::byte> content, codec::archive::FrameSummary& summary);
   [[nodiscard]] std::optional<std::size_t> read_file_header(std::span<const std::byte> content);

@@ -64,6 +64,7 @@ FrameWriter::FrameWriter(const FrameWriterConfig& config,
 }
 
 void FrameWriter::append(const net::Packet& packet, SteadyNanos now) noexcept {
+  counters_.taken.add(1);
   if (paused(now)) return lose_packet(packet);
   const net::UnixNanos time = time_of(packet);
   last_time_ = std::max(last_time_, time);
@@ -199,7 +200,7 @@ bool FrameWriter::write_frame(SteadyNanos now, bool at_record_end) {
   settle();
   failed_ = false;
   show_state(sync_failed_ ? ArchiveState::failed : ArchiveState::writing);
-  if (file_is_large()) finish_file(now);
+  if (file_is_large()) close_file();
   return true;
 }
 
@@ -244,7 +245,10 @@ void FrameWriter::end_file() noexcept {
 
 void FrameWriter::finish_file(SteadyNanos now) noexcept {
   if (content_ && !write_frame(now, true)) return;
-  if (!file_.is_open()) return;  // it was large enough
+  if (file_.is_open()) close_file();  // unless it was large enough
+}
+
+void FrameWriter::close_file() noexcept {
   const ArchiveFault fault = file_.finish(table_.finish(file_.complete_bytes()));
   end_file();
   if (fault) return note(fault);
@@ -254,7 +258,7 @@ void FrameWriter::finish_file(SteadyNanos now) noexcept {
 
 void FrameWriter::sync(SteadyNanos now) noexcept {
   if (content_ && !write_frame(now, true)) return;
-  if (!file_.is_open()) return;
+  if (!file_.is_open()) return unsynced_since_.reset();  // it was large enough, and is finished
   if (const ArchiveFault fault = file_.sync()) {
     file_.leave();
     end_file();
@@ -343,7 +347,7 @@ void FrameWriter::note(const ArchiveFault& fault) noexcept {
   failed_ = true;
   if (fault.step != ArchiveStep::sync) return;
   counters_.sync_errors.add(1);
-  sync_failed_ = true;
+  sync_failed_ = sync_nanos_ != 0;  // without, the next sync may be far away
 }
 
 void FrameWriter::fail(const ArchiveFault& fault, SteadyNanos now) noexcept {

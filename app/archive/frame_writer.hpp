@@ -62,13 +62,6 @@ struct FrameWriterConfig {
   RetentionConfig keep{};
 };
 
-// What is missing now and what was missing last.
-struct MissedPackets {
-  std::uint64_t outages = 0;  // that ended
-  Outage last;                // of them
-  Outage open;                // without a packet: none is missing now
-};
-
 class FrameWriter {
  public:
   // All three references are not owned and must outlive this. Throws std::invalid_argument when
@@ -126,7 +119,9 @@ class FrameWriter {
   void settle() noexcept;
   void count_bytes() noexcept;
   void end_file() noexcept;
+  // Writes the open frame, and closes the file.
   void finish_file(SteadyNanos now) noexcept;
+  void close_file() noexcept;
   void sync(SteadyNanos now) noexcept;
   void end_sync_failure() noexcept;
   void remove_old() noexcept;

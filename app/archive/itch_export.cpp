@@ -14,9 +14,8 @@ namespace {
 constexpr std::size_t kOutBytes = std::size_t{256} << 10U;
 constexpr std::size_t kLengthBytes = 2;
 
-// For packets that wait for others; all sessions share them.
-pool::PoolConfig held_packets() {
-  return {.buffer_count = 64,
+pool::PoolConfig pool_of(std::uint32_t buffers) {
+  return {.buffer_count = buffers,
           .overflow_buffers = 0,
           .growth_thread = false,
           .threads = 1,
@@ -59,7 +58,10 @@ struct ItchExport::Channel {
 };
 
 ItchExport::ItchExport(Write write)
-    : write_{std::move(write)}, lines_{net::CaptureFilter{}}, buffers_{held_packets()} {
+    : write_{std::move(write)},
+      lines_{net::CaptureFilter{}},
+      buffers_{pool_of(64)},
+      streams_{pool_of(4)} {
   out_.reserve(kOutBytes);
 }
 
@@ -91,24 +93,49 @@ ItchExport::Channel* ItchExport::channel_of(std::span<const std::byte> payload) 
 
 void ItchExport::on_record(const codec::capture::Record& record) {
   codec::capture::Datagram udp;
-  if (codec::capture::parse_datagram(record.link_type, record.data, record.original_bytes, udp) !=
-      codec::capture::SkipReason::none) {
+  const codec::capture::SkipReason reason =
+      codec::capture::parse_datagram(record.link_type, record.data, record.original_bytes, udp);
+  if (reason == codec::capture::SkipReason::not_udp && on_segment(record)) return;
+  if (reason != codec::capture::SkipReason::none) {
     ++counts_.other_packets;
     return;
   }
-  const net::Packet packet{.datagram = record.data.data() + udp.ip_offset,
-                           .rx_time = record.time_ns,
-                           .datagram_bytes = udp.ip_bytes,
-                           .payload_bytes = udp.payload_bytes,
-                           .payload_offset = static_cast<std::uint16_t>(udp.payload_offset),
-                           .line = lines_.find(udp.destination),
-                           .lost_bytes = udp.lost_bytes};
+  on_packet({.datagram = record.data.data() + udp.ip_offset,
+             .rx_time = record.time_ns,
+             .datagram_bytes = udp.ip_bytes,
+             .payload_bytes = udp.payload_bytes,
+             .payload_offset = static_cast<std::uint16_t>(udp.payload_offset),
+             .line = lines_.find(udp.destination),
+             .lost_bytes = udp.lost_bytes});
+}
+
+// Returns whether it is a segment of a stream that is followed.
+bool ItchExport::on_segment(const codec::capture::Record& record) {
+  codec::capture::Segment segment;
+  if (codec::capture::parse_segment(record.link_type, record.data, record.original_bytes,
+                                    segment) != codec::capture::SkipReason::none) {
+    return false;
+  }
+  const auto payload = record.data.subspan(segment.payload_offset, segment.payload_bytes);
+  const std::uint16_t line =
+      net::SoupFlows::begins_stream(payload) ? lines_.find(segment.source) : std::uint16_t{0};
+  const net::SoupFlows::Taken taken = flows_.take(segment, payload, record.time_ns, line);
+  if (taken == net::SoupFlows::Taken::hole) ++counts_.tcp_holes;
+  while (flows_.has_packets()) {
+    const net::PacketBatch batch = flows_.take_batch(streams_);
+    if (batch.empty()) break;
+    for (const net::Packet& packet : batch.packets()) on_packet(packet);
+  }
+  return taken != net::SoupFlows::Taken::no;
+}
+
+void ItchExport::on_packet(const net::Packet& packet) {
   Channel* const channel = channel_of(packet.payload());
   if (channel == nullptr) {
     ++counts_.other_packets;
     return;
   }
-  channel->last_time = record.time_ns;
+  channel->last_time = packet.rx_time;
   channel->sequencer.on_packet(packet, packet.rx_time, Channel::Handler{*this});
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Messages of archived packets as a file of ITCH messages: each behind its length of 16 bits, big
-// endian, in the order of their numbers, each once, whatever lines brought them. What is held
+// Messages of archived packets, MoldUDP64 or SoupBinTCP streams, as a file of ITCH messages: each
+// behind its length of 16 bits, big endian, in the order of their numbers, each once, whatever
+// lines brought them. Streams are followed from their login on (net/soup_flows.hpp). What is held
 // between the packets of two lines, and when a gap is given up, is the sequencer's to say
 // (net/sequencer.hpp).
 //
@@ -19,6 +20,8 @@
 #include "codec/capture/decoder.hpp"
 #include "net/capture_filter.hpp"
 #include "net/framing.hpp"
+#include "net/packet_batch.hpp"
+#include "net/soup_flows.hpp"
 #include "pool/buffer_pool.hpp"
 
 namespace tapeline::archive {
@@ -28,8 +31,9 @@ struct ItchExportCounts {
   std::uint64_t gaps = 0;
   std::uint64_t lost_messages = 0;
   std::uint64_t sessions = 0;
-  std::uint64_t other_packets = 0;      // not MoldUDP64
+  std::uint64_t other_packets = 0;      // of something else
   std::uint64_t malformed_packets = 0;  // MoldUDP64, but damaged
+  std::uint64_t tcp_holes = 0;          // of streams that miss bytes
 };
 
 class ItchExport {
@@ -54,13 +58,17 @@ class ItchExport {
   struct Channel;
 
   [[nodiscard]] Channel* channel_of(std::span<const std::byte> payload);
+  void on_packet(const net::Packet& packet);
+  [[nodiscard]] bool on_segment(const codec::capture::Record& record);
   void write_message(std::span<const std::byte> message);
   void flush();
 
   Write write_;
   ItchExportCounts counts_;
   net::LineTable lines_;
-  pool::BufferPool<pool::SerializationKind> buffers_;
+  net::SoupFlows flows_;
+  pool::BufferPool<pool::SerializationKind> buffers_;  // of packets that wait for others
+  pool::BufferPool<pool::SerializationKind> streams_;  // of a batch that is made of a stream
   std::vector<std::unique_ptr<Channel>> channels_;
   std::size_t last_ = 0;
   std::vector<std::byte> out_;

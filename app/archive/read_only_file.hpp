@@ -26,8 +26,9 @@ class ReadOnlyFile {
 
   [[nodiscard]] int get() const noexcept { return descriptor_; }
 
-  // Whoever writes an archive has it locked (app/archive/file_calls.hpp). Requires: get() >= 0.
+  // Whoever writes an archive has it locked (app/archive/file_calls.hpp).
   [[nodiscard]] bool is_being_written() const noexcept {
+    if (descriptor_ < 0) return false;
     if (::flock(descriptor_, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
     ::flock(descriptor_, LOCK_UN);
     return false;

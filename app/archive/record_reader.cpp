@@ -15,7 +15,7 @@ using codec::capture::Record;
 using codec::capture::Step;
 using codec::capture::StepKind;
 
-constexpr std::size_t kWindowBytes = std::size_t{512} << 10U;
+constexpr std::size_t kWindowBytes = std::size_t{128} << 10U;
 
 }  // namespace
 

@@ -32,6 +32,8 @@ class RecordReader {
   // One line with the path and the place; empty if all is well.
   [[nodiscard]] const std::string& error() const noexcept { return error_; }
   [[nodiscard]] const std::string& path() const noexcept { return stream_.path(); }
+  // Of the file as it is stored.
+  [[nodiscard]] std::uint64_t bytes_read() const noexcept { return stream_.bytes_read(); }
 
  private:
   [[nodiscard]] bool fill();

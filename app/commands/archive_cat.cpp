@@ -164,11 +164,16 @@ int write_itch(archive::RecordMerge& records, Output& output, bool allow_gaps) {
     note(std::to_string(counts.malformed_packets) + " packets were malformed");
   }
   if (counts.other_packets != 0) {
-    note(std::to_string(counts.other_packets) + " packets that are not MoldUDP64 were left out");
+    note(std::to_string(counts.other_packets) +
+         " packets that are neither MoldUDP64 nor of a SoupBinTCP stream were left out");
   }
-  if (counts.messages == 0) note("the archives hold no messages of MoldUDP64");
+  if (counts.tcp_holes != 0) {
+    note("bytes are missing in TCP streams, " + std::to_string(counts.tcp_holes) + " times");
+  }
+  if (counts.messages == 0) note("the archives hold no messages of MoldUDP64 or SoupBinTCP");
   const int exit_code = tell(records);
-  const bool is_whole = counts.messages != 0 && (counts.gaps == 0 || allow_gaps);
+  const bool has_gaps = counts.gaps != 0 || counts.tcp_holes != 0;
+  const bool is_whole = counts.messages != 0 && (!has_gaps || allow_gaps);
   return is_whole ? exit_code : kExitFailed;
 }
 

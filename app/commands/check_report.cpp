@@ -164,6 +164,35 @@ void say_pool(std::ostream& out, const char* name, const pool::PoolConfig& pool)
   out << '\n';
 }
 
+std::string durability_text(const ArchiveConfig& archive) {
+  if (archive.sync_ms == 0) return "synced when a file is finished";
+  return "on disk after " + std::to_string(archive.sync_ms) + " ms";
+}
+
+// Puts a separator in front of all but the first.
+void add_part(std::string& text, const char* separator, const std::string& part) {
+  text += (text.empty() ? "" : separator) + part;
+}
+
+std::string roll_text(const ArchiveConfig& archive) {
+  std::string text;
+  if (archive.roll_bytes != 0) add_part(text, " or ", "at " + bytes_text(archive.roll_bytes));
+  if (archive.roll_seconds != 0) {
+    add_part(text, " or ", "with each " + std::to_string(archive.roll_seconds) + " s of UTC");
+  }
+  return text.empty() ? "with the process" : text;
+}
+
+std::string keep_text(const ArchiveConfig& archive) {
+  std::string text;
+  if (archive.keep_bytes != 0) add_part(text, ", ", bytes_text(archive.keep_bytes));
+  if (archive.keep_files != 0) {
+    add_part(text, ", ", std::to_string(archive.keep_files) + " files");
+  }
+  if (archive.keep_days != 0) add_part(text, ", ", std::to_string(archive.keep_days) + " days");
+  return text.empty() ? "all" : "at most " + text + " of each channel";
+}
+
 const char* folder_text(FolderState state) {
   switch (state) {
     case FolderState::writable: return "exists, writable";
@@ -318,7 +347,12 @@ std::string check_report_text(const Config& config) {
     out << "archive: " << config.archive.directory.string() << " ("
         << folder_text(folder_state(config.archive.directory)) << "), zstd level "
         << config.archive.compression_level << ", written after " << config.archive.flush_ms
-        << " ms at the latest\n";
+        << " ms at the latest, " << durability_text(config.archive) << '\n'
+        << "  files end " << roll_text(config.archive) << "; kept: " << keep_text(config.archive)
+        << '\n';
+    if (!config.archive.dictionary.empty()) {
+      out << "  dictionary: " << config.archive.dictionary.string() << '\n';
+    }
   } else {
     out << "archive: off\n";
   }
@@ -365,8 +399,16 @@ std::string check_report_json(const Config& config, const std::vector<HostFindin
                       {"directory", config.archive.directory.string()},
                       {"folder", folder_text(folder_state(config.archive.directory))},
                       {"compression_level", config.archive.compression_level},
+                      {"dictionary", config.archive.dictionary.string()},
+                      {"frame_bytes", config.archive.frame_bytes},
+                      {"roll_bytes", config.archive.roll_bytes},
+                      {"roll_seconds", config.archive.roll_seconds},
                       {"ring_batches", config.archive.ring_batches},
-                      {"flush_ms", config.archive.flush_ms}}},
+                      {"flush_ms", config.archive.flush_ms},
+                      {"sync_ms", config.archive.sync_ms},
+                      {"keep_bytes", config.archive.keep_bytes},
+                      {"keep_files", config.archive.keep_files},
+                      {"keep_days", config.archive.keep_days}}},
                     {"status",
                      {{"enabled", config.status.enabled},
                       {"address", config.status.address},

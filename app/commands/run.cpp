@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/channel_archive.hpp"
 #include "app/commands/options.hpp"
 #include "app/config.hpp"
 #include "app/config_address.hpp"
@@ -101,6 +103,34 @@ void log_events(const Channels& channels, EventLog& log) {
   log.tell_suppressed(steady_nanos());
 }
 
+// Files that a process left open when it died are made whole beside the feed: it does not wait.
+class RepairOfLeftFiles {
+ public:
+  explicit RepairOfLeftFiles(const Config& config) {
+    if (!config.archive.enabled) return;
+    thread_ = std::thread{[this, &config] {
+      for (const FeedConfig& feed : config.feeds) {
+        for (const ChannelConfig& channel : feed.channels) {
+          repair_left_files(config.archive.directory, feed.name, channel.name, stop_,
+                            [](bool is_warning, const std::string& line) {
+                              is_warning ? log_warning(line) : log_info(line);
+                            });
+        }
+      }
+    }};
+  }
+  ~RepairOfLeftFiles() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  RepairOfLeftFiles(const RepairOfLeftFiles&) = delete;
+  RepairOfLeftFiles& operator=(const RepairOfLeftFiles&) = delete;
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
 template <typename Snapshot>
 void work_until_stopped(const Channels& channels, const pool::LockFreeBufferPool& pools,
                         status::PoolWatch& watch, EventLog& log, Snapshot&& snapshot) {
@@ -155,6 +185,7 @@ int run(const RunCommand& command) {
   status::StatusServer server{snapshot_now};
   if (config.status.enabled) start_server(server, config);
   log_start(channels);
+  const RepairOfLeftFiles repair{config};
 
   EventLog log{config.log.lines_per_second, [](bool is_warning, const std::string& line) {
                  is_warning ? log_warning(line) : log_info(line);

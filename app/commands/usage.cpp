@@ -56,11 +56,26 @@ std::string unknown_flag(const CLI::App& app, const CLI::App& command, std::stri
          (nearest.empty() ? see_help(app, command) : nearest);
 }
 
-std::string unknown_command(const CLI::App& app, std::string_view typed) {
+std::vector<std::string> names_of(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(command->get_name());
   }
+  return names;
+}
+
+// "ls, cat or repair".
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+std::string unknown_command(const CLI::App& app, std::string_view typed) {
+  const std::vector<std::string> names = names_of(app);
   const std::vector<std::string_view> candidates{names.begin(), names.end()};
   std::string nearest = did_you_mean(typed, candidates);
   if (nearest.empty()) {
@@ -101,6 +116,9 @@ std::string explain_usage_error(const CLI::App& app, const CLI::ParseError& erro
     if (has_commands) return unknown_command(command, words.front());
     return "argument " + quoted_for_message(words.front()) + " is one too many for '" +
            typed_command(app, command) + "'" + see_help(app, command);
+  }
+  if (has_commands && levels.size() > 1) {
+    return "'" + typed_command(app, command) + "' needs a command: " + listed(names_of(command));
   }
   std::string problem = plain_words(error);
   return problem.ends_with('?') ? problem : problem + see_help(app, command);

@@ -175,6 +175,17 @@ Json feed_json(const FeedStatus& feed) {
           {"channels", array_json(feed.channels, channel_json)}};
 }
 
+Json missed_json(const MissedStatus& missed) {
+  if (missed.packets == 0) return nullptr;
+  const bool numbered = missed.last != 0;
+  return {{"packets", missed.packets},
+          {"first_time_ns", missed.first_time_ns},
+          {"last_time_ns", missed.last_time_ns},
+          {"session", numbered ? Json(missed.session) : Json(nullptr)},
+          {"first", numbered ? Json(missed.first) : Json(nullptr)},
+          {"last", numbered ? Json(missed.last) : Json(nullptr)}};
+}
+
 Json archive_json(const ArchiveStatus& archive) {
   return {{"feed", archive.feed},
           {"channel", archive.channel},
@@ -183,8 +194,13 @@ Json archive_json(const ArchiveStatus& archive) {
           {"packets", archive.packets},
           {"bytes_in", archive.bytes_in},
           {"bytes_out", archive.bytes_out},
+          {"bytes_in_per_second", archive.bytes_in_per_second},
+          {"bytes_out_per_second", archive.bytes_out_per_second},
+          {"bytes_synced", archive.bytes_synced},
+          {"bytes_doubtful", archive.bytes_doubtful},
           {"frames", archive.frames},
           {"files", archive.files},
+          {"files_removed", archive.files_removed},
           {"lost_packets", archive.lost_packets},
           {"ring_depth", archive.ring_depth},
           {"ring_capacity", archive.ring_capacity},
@@ -192,6 +208,10 @@ Json archive_json(const ArchiveStatus& archive) {
           {"gap_packets", archive.gap_packets},
           {"loss_notes", archive.loss_notes},
           {"write_errors", archive.write_errors},
+          {"sync_errors", archive.sync_errors},
+          {"outages", archive.outages},
+          {"last_missed", missed_json(archive.last_missed)},
+          {"missing", missed_json(archive.missing)},
           {"last_error", archive.last_error},
           {"cpu_seconds", archive.cpu_seconds},
           {"ring_wait", histogram_json(archive.ring_wait)},

@@ -162,6 +162,16 @@ struct FeedStatus {
   std::vector<ChannelStatus> channels;
 };
 
+// Packets that are missing in an archive: ranges, and between them perhaps some that are there.
+struct MissedStatus {
+  std::uint64_t packets = 0;
+  std::int64_t first_time_ns = 0;  // since 1970-01-01 UTC
+  std::int64_t last_time_ns = 0;
+  std::string session{};  // of the numbers, when the packets had any
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;  // 0: no numbers
+};
+
 struct ArchiveStatus {
   std::string feed;
   std::string channel;
@@ -170,16 +180,25 @@ struct ArchiveStatus {
   std::uint64_t packets = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  double bytes_in_per_second = 0.0;
+  double bytes_out_per_second = 0.0;
+  std::uint64_t bytes_synced = 0;    // of bytes_out, on disk for certain
+  std::uint64_t bytes_doubtful = 0;  // of bytes_out, in files that could not be synced
   std::uint64_t frames = 0;
   std::uint64_t files = 0;
-  std::uint64_t lost_packets = 0;  // taken by the archive but not written
+  std::uint64_t files_removed = 0;  // by the bounds of what is kept
+  std::uint64_t lost_packets = 0;   // taken by the archive but not written
   std::uint64_t ring_depth = 0;
   std::uint64_t ring_capacity = 0;
   std::uint64_t gap_batches = 0;  // refused because the ring was full
   std::uint64_t gap_packets = 0;
   std::uint64_t loss_notes = 0;  // declared losses of the channel that it tells
   std::uint64_t write_errors = 0;
+  std::uint64_t sync_errors = 0;  // of these
   std::string last_error;
+  std::uint64_t outages = 0;  // that ended: times that packets were missed
+  MissedStatus last_missed;   // in the last of them
+  MissedStatus missing;       // since the last packet that was written
   double cpu_seconds = 0.0;
   HistogramStatus ring_wait;  // of a batch, for the archive thread
   bool failed = false;        // now

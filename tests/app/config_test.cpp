@@ -161,6 +161,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"MoreOrdersAtStartThanEver", with_top("market: {max_orders_mib: 32}\n"),
                   "8:26: 'preallocated_orders_mib' is 64 and 'max_orders_mib' 32; the first must "
                   "not be the larger one"},
+        BadConfig{"FramesLargerThanTheirBuffers", with_top("archive: {frame_bytes: 65537}\n"),
+                  "8:24: 'frame_bytes' is 65537; a buffer of pool.compression has 65536, raise its "
+                  "buffer_bytes"},
+        BadConfig{"FramesTooSmall", with_top("archive: {frame_bytes: 4095}\n"),
+                  "8:24: 'frame_bytes' is '4095'; it must be a whole number of bytes from "
+                  "4096 to 16777216"},
         BadConfig{"CompressionLevelZero", with_top("archive: {compression_level: 0}\n"),
                   "8:30: 'compression_level' is '0'; it must be a whole number from 1 to 19"}),
     title_of);
@@ -240,7 +246,8 @@ TEST(Config, TakesEveryStatedValue) {
       "market: {max_orders_mib: 6, preallocated_orders_mib: 5, print_history: 4, scalar_kernels:"
       " true}\n"
       "archive: {enabled: true, directory: /data/a b, compression_level: 3, ring_batches: 16,"
-      " flush_ms: 17}\n"
+      " flush_ms: 17, dictionary: /data/d, roll_bytes: 5000000000, roll_seconds: 18, sync_ms: 0,"
+      " keep_bytes: 6000000000, keep_files: 19, keep_days: 20}\n"
       "status: {enabled: false, address: '::1', port: 0}\n"
       "log: {level: error, format: json, lines_per_second: 18}\n",
       "c.yaml");
@@ -270,6 +277,13 @@ TEST(Config, TakesEveryStatedValue) {
   EXPECT_EQ(config.archive.compression_level, 3);
   EXPECT_EQ(config.archive.ring_batches, 16U);
   EXPECT_EQ(config.archive.flush_ms, 17U);
+  EXPECT_EQ(config.archive.dictionary, "/data/d");
+  EXPECT_EQ(config.archive.roll_bytes, 5'000'000'000U);
+  EXPECT_EQ(config.archive.roll_seconds, 18U);
+  EXPECT_EQ(config.archive.sync_ms, 0U);
+  EXPECT_EQ(config.archive.keep_bytes, 6'000'000'000U);
+  EXPECT_EQ(config.archive.keep_files, 19U);
+  EXPECT_EQ(config.archive.keep_days, 20U);
   EXPECT_FALSE(config.status.enabled);
   EXPECT_EQ(config.status.address, "::1");
   EXPECT_EQ(config.status.port, 0U);
@@ -349,6 +363,14 @@ TEST(Config, RunYamlStatesTheDefaults) {
   EXPECT_EQ(config.archive.compression_level, standard.archive.compression_level);
   EXPECT_EQ(config.archive.ring_batches, standard.archive.ring_batches);
   EXPECT_EQ(config.archive.flush_ms, standard.archive.flush_ms);
+  EXPECT_EQ(config.archive.dictionary, standard.archive.dictionary);
+  EXPECT_EQ(config.archive.frame_bytes, standard.archive.frame_bytes);
+  EXPECT_EQ(config.archive.roll_bytes, standard.archive.roll_bytes);
+  EXPECT_EQ(config.archive.roll_seconds, standard.archive.roll_seconds);
+  EXPECT_EQ(config.archive.sync_ms, standard.archive.sync_ms);
+  EXPECT_EQ(config.archive.keep_bytes, standard.archive.keep_bytes);
+  EXPECT_EQ(config.archive.keep_files, standard.archive.keep_files);
+  EXPECT_EQ(config.archive.keep_days, standard.archive.keep_days);
   EXPECT_EQ(config.status.enabled, standard.status.enabled);
   EXPECT_EQ(config.status.address, standard.status.address);
   EXPECT_EQ(config.status.port, standard.status.port);
@@ -406,6 +428,14 @@ TEST(Config, RunYamlStatesEveryKey) {
                                 "archive.compression_level",
                                 "archive.ring_batches",
                                 "archive.flush_ms",
+                                "archive.dictionary",
+                                "archive.frame_bytes",
+                                "archive.roll_bytes",
+                                "archive.roll_seconds",
+                                "archive.sync_ms",
+                                "archive.keep_bytes",
+                                "archive.keep_files",
+                                "archive.keep_days",
                                 "status.enabled",
                                 "status.address",
                                 "status.port",

@@ -19,6 +19,8 @@
 #include <vector>
 
 #include "codec/archive/frame.hpp"
+#include "codec/archive/frame_index.hpp"
+#include "codec/archive/seek_table.hpp"
 #include "codec/iex/messages.hpp"
 #include "codec/iextp/decoder.hpp"
 #include "codec/iextp/encoder.hpp"
@@ -28,6 +30,7 @@
 #include "tests/codec/iex/vectors.hpp"
 #include "tests/codec/itch/vectors.hpp"
 #include "tests/codec/json/golden.hpp"
+#include "tests/net/archive_bytes.hpp"
 
 namespace tapeline::codec {
 namespace {
@@ -146,6 +149,51 @@ Seeds archive_seeds() {
   return seeds;
 }
 
+Seeds archive_table_seeds() {
+  Seeds seeds;
+  archive::FrameIndexBuilder index;
+  archive::SeekTableBuilder seek;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    archive::FrameSummary frame{.offset = i * 100, .content_bytes = 300, .packets = i};
+    frame.messages = 2 * i;
+    frame.earliest_ns = 1'000 * i;
+    frame.latest_ns = 1'000 * i + 500;
+    frame.span_count = i;
+    for (std::uint32_t k = 0; k < i; ++k) {
+      frame.spans[k] = {{archive::IndexFraming::moldudp64, {static_cast<char>('A' + k)}}, 5, 9};
+    }
+    EXPECT_TRUE(index.add(frame));
+    EXPECT_TRUE(seek.add(100, 300));
+  }
+  index.add(250, archive::LossNote{.session = {'A'}, .first = 9, .last_exclusive = 12});
+  index.add(280, archive::OutageNote{.packets = 4, .first_time_ns = 1, .last_time_ns = 2});
+  const auto join = [](const auto& pieces) {
+    Bytes bytes;
+    for (const auto piece : pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
+    return bytes;
+  };
+  seeds["index"] = join(index.pieces(300));
+  seeds["seek_table"] = join(seek.pieces());
+  seeds["truncated"] = seeds["index"];
+  seeds["truncated"].pop_back();
+  seeds["other_version"] = seeds["index"];
+  seeds["other_version"].at(15) = std::byte{'2'};
+  return seeds;
+}
+
+Seeds archive_file_seeds() {
+  Seeds seeds;
+  const auto built = net::test::build_archive(net::test::disordered_packets(12, 1, 900), 400);
+  seeds["whole"] = built.file;
+  seeds["torn"] = copy(std::span{built.file}.first(built.frames_end - 7));
+  seeds["no_tables"] = copy(std::span{built.file}.first(built.frames_end));
+  seeds["damaged"] = built.file;
+  seeds["damaged"].at(built.frames_end / 2) ^= std::byte{1};
+  seeds["bad_index"] = built.file;
+  seeds["bad_index"].at(built.frames_end + 40) ^= std::byte{1};
+  return seeds;
+}
+
 Bytes bytes_of(std::string_view text) { return copy(std::as_bytes(std::span{text})); }
 
 Seeds json_seeds() {
@@ -261,6 +309,23 @@ TEST(FuzzSeeds, OfArchiveFramesHoldWhatTheEncoderPutIn) {
     EXPECT_EQ(stored.status, made.status) << name;
     EXPECT_EQ(stored.content_bytes, made.content_bytes) << name;
     EXPECT_EQ(out, expected) << name;
+  }
+}
+
+TEST(FuzzSeeds, OfArchiveTablesAreWhatTheBuildersWrite) {
+  const Seeds seeds = archive_table_seeds();
+  if (write_if_asked("archive_tables", seeds)) GTEST_SKIP() << "written";
+  for (const auto& [name, bytes] : seeds) EXPECT_EQ(read("archive_tables", name), bytes) << name;
+}
+
+// The bytes of their frames may differ between versions of zstd; the tables are there.
+TEST(FuzzSeeds, OfArchiveFilesHaveTheirTables) {
+  const Seeds seeds = archive_file_seeds();
+  if (write_if_asked("archive_file", seeds)) GTEST_SKIP() << "written";
+  for (const auto& [name, bytes] : seeds) {
+    const Bytes stored = read("archive_file", name);
+    EXPECT_EQ(archive::read_seek_footer(stored).status, archive::read_seek_footer(bytes).status)
+        << name;
   }
 }
 

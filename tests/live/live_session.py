@@ -35,6 +35,8 @@ feeds:
 archive:
   enabled: true
   directory: {archive}
+  roll_bytes: 0
+  roll_seconds: 0 # one file, at whatever time the test runs
 status:
   address: 127.0.0.1
   port: {status}

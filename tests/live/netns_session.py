@@ -39,6 +39,8 @@ CONFIG_TAIL = f"""
 archive:
   enabled: true
   directory: ARCHIVE
+  roll_bytes: 0
+  roll_seconds: 0 # one file, at whatever time the test runs
 status:
   address: 127.0.0.1
   port: {STATUS_PORT}

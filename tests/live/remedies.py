@@ -75,7 +75,7 @@ class Case:
         path.write_text("\n".join(
             ["feeds:", "  - name: nasdaq", "    channels:", *channel,
              "pool: {serialization: {buffer_count: 1024}}",
-             f"archive: {{enabled: true, ring_batches: 512, directory: {self.folder / 'archive'}}}",
+             f"archive: {{enabled: true, roll_seconds: 0, directory: {self.folder / 'archive'}}}",
              f"status: {{port: {self.status}}}", ""]))
         return path
 

@@ -42,5 +42,36 @@ TEST(ArchiveName, AcceptsOnlyPlainNames) {
   EXPECT_FALSE(is_name_part(std::string_view{"a\0b", 3}));
 }
 
+TEST(ArchiveName, IsTakenApartAsItWasPutTogether) {
+  for (const net::UnixNanos start : {net::UnixNanos{0}, net::UnixNanos{1'767'623'400'123'456'789},
+                                     net::UnixNanos{9'200'000'000'000'000'000}}) {
+    for (const unsigned copy : {0U, 1U, 12U}) {
+      const std::string name = archive_file_name("a-b", "c.d", start, copy);
+      const auto parsed = parse_archive_name(name);
+      ASSERT_TRUE(parsed) << name;
+      EXPECT_EQ(parsed->source, "a-b-c.d");
+      EXPECT_EQ(parsed->start, start);
+      EXPECT_EQ(parsed->copy, copy);
+      EXPECT_FALSE(parsed->is_open);
+      const std::string open_name = name + ".open";
+      EXPECT_TRUE(parse_archive_name(open_name)->is_open);
+    }
+  }
+}
+
+TEST(ArchiveName, IsNotReadFromAnotherForm) {
+  for (const char* name :
+       {"", ".pcap.zst", "Z.pcap.zst", "20260105T143000.123456789Z.pcap.zst",
+        "-20260105T143000.123456789Z.pcap.zst", "f-c-20260105T143000.123456789Z.pcap",
+        "f-c-20261305T143000.123456789Z.pcap.zst", "f-c-20260230T143000.123456789Z.pcap.zst",
+        "f-c-20260105T243000.123456789Z.pcap.zst", "f-c-20260105T14300 .123456789Z.pcap.zst",
+        "f-c-20260105T143000.123456789Z-.pcap.zst", "f-c-20260105T143000.123456789Z-0.pcap.zst",
+        "f-c-20260105T143000.123456789Z-01.pcap.zst", "f-c-20260105T143000.123456789Zx.pcap.zst",
+        "f-c-20260105T143000.123456789Z-99999999999.pcap.zst",
+        "f-c-99990105T143000.123456789Z.pcap.zst"}) {
+    EXPECT_FALSE(parse_archive_name(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace tapeline::archive

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/app/archive/archive_writer_fixture.hpp"
+#include "tests/app/archive/failing_calls.hpp"
 
 namespace tapeline::archive {
 namespace {
@@ -19,7 +20,7 @@ using testing::wait_until;
 using SteadyClock = std::chrono::steady_clock;
 
 // Holds every write back until open() is called.
-class GatedCalls : public FileCalls {
+class GatedCalls : public testing::QuickCalls {
  public:
   ssize_t write(int descriptor, const std::byte* data, std::size_t bytes) override {
     std::unique_lock lock{mutex_};
@@ -137,6 +138,29 @@ TEST_F(ArchiveWriterTest, StopDrainsAFullRingInTime) {
   EXPECT_LT(SteadyClock::now() - began, std::chrono::seconds{2});
   EXPECT_EQ(writer.counts().packets, batches * packets.size());
   EXPECT_EQ(read_archives(folder_.files(".pcap.zst")).size(), batches * packets.size());
+}
+
+TEST_F(ArchiveWriterTest, TellsWhichPacketsAFullRingRefused) {
+  auto gate = std::make_unique<GatedCalls>();
+  GatedCalls& gated = *gate;
+  ArchiveWriter writer{config(2), pool_.compression(), std::move(gate)};
+  const std::vector<TestPacket> first = maker_.make_many(80, 1400, 1500);
+  while (writer.offer(batch_of(first))) {
+  }
+  const std::vector<TestPacket> second = maker_.make_many(10);
+  EXPECT_FALSE(writer.offer(batch_of(second)));
+  EXPECT_EQ(writer.counts().gap_packets, 90U);
+  gated.open();
+  writer.offer_blocking(batch_of(next_packets()));
+  writer.stop();
+  const MissedPackets missed = writer.counts().missed;
+  EXPECT_EQ(missed.outages, 1U);
+  EXPECT_EQ(missed.open.packets, 0U);
+  EXPECT_EQ(missed.last.packets, 90U);
+  EXPECT_EQ(missed.last.first_time, first.front().time);
+  EXPECT_EQ(missed.last.last_time, second.back().time);
+  EXPECT_FALSE(writer.failed_ever());
+  EXPECT_FALSE(writer.counts().complete);
 }
 
 TEST_F(ArchiveWriterTest, RefusesBatchesAfterStop) {

@@ -11,8 +11,16 @@
 
 namespace tapeline::archive::testing {
 
-// The system's calls, of which chosen ones fail. Calls are counted from 1.
-class FailingCalls : public FileCalls {
+// The system's calls, but nothing is waited for: what the disk does is not under test.
+class QuickCalls : public FileCalls {
+ public:
+  int sync(int /*descriptor*/) override { return 0; }
+  int sync_data(int /*descriptor*/) override { return 0; }
+  int sync_directory(const char* /*path*/) override { return 0; }
+};
+
+// Of these, chosen ones fail. Calls are counted from 1.
+class FailingCalls : public QuickCalls {
  public:
   enum class Call : std::uint8_t {
     none,
@@ -34,6 +42,8 @@ class FailingCalls : public FileCalls {
   int error = ENOSPC;
   std::size_t max_write_bytes = SIZE_MAX;  // longer writes are short
   bool interrupt_writes = false;           // every second write is interrupted
+  bool short_before_failing = false;       // the write in front of a failing one is short
+  int also_failing_write = 0;              // this one, of all writes
   int failed = 0;
 
   int create(const char* path) override {
@@ -43,6 +53,16 @@ class FailingCalls : public FileCalls {
     if (interrupt_writes && (++interrupts_ % 2) != 0) {
       errno = EINTR;
       return -1;
+    }
+    if (++writes_ == also_failing_write) {
+      errno = ENOSPC;
+      return -1;
+    }
+    // What was cut short is tried again by the caller: that is the write that fails.
+    if (short_before_failing && failing == Call::write && calls_ + 1 == first_failing &&
+        !cut_short_ && bytes > 1) {
+      cut_short_ = true;
+      return FileCalls::write(descriptor, data, bytes / 2);
     }
     if (fails(Call::write)) return -1;
     return FileCalls::write(descriptor, data, std::min(bytes, max_write_bytes));
@@ -56,9 +76,11 @@ class FailingCalls : public FileCalls {
   int truncate(int descriptor, off_t bytes) override {
     return fails(Call::truncate) ? -1 : FileCalls::truncate(descriptor, bytes);
   }
-  int sync(int descriptor) override { return fails(Call::sync) ? -1 : FileCalls::sync(descriptor); }
+  int sync(int descriptor) override {
+    return fails(Call::sync) ? -1 : QuickCalls::sync(descriptor);
+  }
   int sync_data(int descriptor) override {
-    return fails(Call::sync_data) ? -1 : FileCalls::sync_data(descriptor);
+    return fails(Call::sync_data) ? -1 : QuickCalls::sync_data(descriptor);
   }
   int close(int descriptor) override {
     const int result = FileCalls::close(descriptor);
@@ -82,6 +104,8 @@ class FailingCalls : public FileCalls {
   }
 
   int calls_ = 0;
+  int writes_ = 0;
+  bool cut_short_ = false;
   int interrupts_ = 0;
 };
 

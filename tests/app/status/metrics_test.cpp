@@ -173,6 +173,11 @@ TEST(MetricsText, GivesEachNumberItsName) {
   expect("tapeline_line_alive", line, "1");
   expect("tapeline_archive_loss_notes_total", channel, "413");
   expect("tapeline_archive_complete", channel, "0");
+  expect("tapeline_archive_synced_bytes_total", channel, "419");
+  expect("tapeline_archive_doubtful_bytes_total", channel, "420");
+  expect("tapeline_archive_files_removed_total", channel, "421");
+  expect("tapeline_archive_sync_errors_total", channel, "422");
+  expect("tapeline_archive_outages_total", channel, "423");
   expect("tapeline_line_packets_total", line, "301");
   expect("tapeline_line_kernel_drops_total", line, "305");
   expect("tapeline_line_receive_buffer_bytes", line, "307");

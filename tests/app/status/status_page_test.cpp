@@ -85,7 +85,12 @@ TEST(StatusJson, HasEveryFieldOfArchiveAndMarket) {
   const json status = json::parse(status_json(full_snapshot()));
   EXPECT_EQ(status.at("archives").at(0), json::parse(R"({"feed": "nasdaq", "channel": "itch",
     "state": "failed", "file": "/archive/nasdaq-itch.pcap.zst", "packets": 401, "bytes_in": 402,
-    "bytes_out": 403, "frames": 404, "files": 405, "lost_packets": 406, "ring_depth": 407,
+    "bytes_out": 403, "bytes_in_per_second": 417.5, "bytes_out_per_second": 418.5,
+    "bytes_synced": 419, "bytes_doubtful": 420, "files_removed": 421, "sync_errors": 422,
+    "outages": 423, "last_missed": {"packets": 424, "first_time_ns": 425, "last_time_ns": 426,
+      "session": "S", "first": 427, "last": 428},
+    "missing": {"packets": 429, "first_time_ns": 430, "last_time_ns": 431, "session": null,
+      "first": null, "last": null}, "frames": 404, "files": 405, "lost_packets": 406, "ring_depth": 407,
     "ring_capacity": 408, "gap_batches": 409, "gap_packets": 410, "loss_notes": 413,
     "write_errors": 411,
     "last_error": "write: No space left on device", "cpu_seconds": 412.5,

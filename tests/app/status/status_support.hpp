@@ -131,6 +131,20 @@ inline ArchiveStatus archive_of_itch() {
   archive.packets = 401;
   archive.bytes_in = 402;
   archive.bytes_out = 403;
+  archive.bytes_in_per_second = 417.5;
+  archive.bytes_out_per_second = 418.5;
+  archive.bytes_synced = 419;
+  archive.bytes_doubtful = 420;
+  archive.files_removed = 421;
+  archive.sync_errors = 422;
+  archive.outages = 423;
+  archive.last_missed = {.packets = 424,
+                         .first_time_ns = 425,
+                         .last_time_ns = 426,
+                         .session = "S",
+                         .first = 427,
+                         .last = 428};
+  archive.missing = {.packets = 429, .first_time_ns = 430, .last_time_ns = 431};
   archive.frames = 404;
   archive.files = 405;
   archive.lost_packets = 406;
