@@ -91,7 +91,9 @@ void repair_left_files(const std::filesystem::path& directory, const std::string
   archive::FileCalls calls;
   for (const auto& file : archive::open_files(directory, feed, channel)) {
     if (stop.load()) return;
-    std::string line = feed + "/" + channel + ": " + file.string() + " was left open, ";
+    std::string line = feed;
+    line.append("/").append(channel).append(": ").append(file.string());
+    line += " was left open, ";
     bool is_warning = true;
     try {
       const archive::RepairReport report = archive::repair_file(calls, file);

@@ -73,7 +73,8 @@ std::optional<net::UnixNanos> parse_utc(std::string_view text) noexcept {
   constexpr int kLastYear = 2262;  // nanoseconds in 64 bits end there
   if (year < 1970 || year >= kLastYear) return {};
   const std::chrono::nanoseconds day{std::chrono::sys_days{date}.time_since_epoch()};
-  return day.count() + (std::int64_t{part[2]} * 3600 + part[3] * 60 + part[4]) * 1'000'000'000 +
+  return day.count() +
+         (std::int64_t{part[2]} * 3600 + std::int64_t{part[3]} * 60 + part[4]) * 1'000'000'000 +
          nanos;
 }
 

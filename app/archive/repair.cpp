@@ -206,6 +206,7 @@ std::vector<std::filesystem::path> open_files(const std::filesystem::path& direc
   }
   std::sort(found.begin(), found.end());
   std::vector<std::filesystem::path> files;
+  files.reserve(found.size());
   for (auto& [order, path] : found) files.push_back(std::move(path));
   return files;
 }
