@@ -83,7 +83,11 @@ class SingleKeys {
 [[nodiscard]] std::vector<std::string_view> fields_of(feed::FeedKind kind) {
   switch (kind) {
     case feed::FeedKind::iex: return decode::iex_fields();
-    case feed::FeedKind::json: return decode::json_fields();
+    case feed::FeedKind::json: {
+      decode::JsonVenues all{};
+      all.fill(true);
+      return decode::json_fields(all);
+    }
     default: return decode::itch_fields();
   }
 }

@@ -60,7 +60,9 @@ TEST(ArchiveTables, FindTheFirstFrameWithAPacketAtOrAfterATime) {
       const auto expected = first_frame_from(built, time);
       const auto entry = tables.find(time);
       ASSERT_EQ(entry.has_value(), expected.has_value()) << time;
-      if (entry) EXPECT_EQ(entry->offset, *expected) << time;
+      if (entry) {
+        EXPECT_EQ(entry->offset, *expected) << time;
+      }
       ASSERT_EQ(tables.state(), State::ok);
     }
   }
@@ -144,7 +146,9 @@ TEST(ArchiveTables, AChangedByteOfThemIsNoticedOrNotUsed) {
       EXPECT_GE(at, tables.seek_table_offset());
       continue;
     }
-    if (tables.state() == State::damaged) EXPECT_FALSE(tables.fault().empty());
+    if (tables.state() == State::damaged) {
+      EXPECT_FALSE(tables.fault().empty());
+    }
   }
 }
 

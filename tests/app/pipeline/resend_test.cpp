@@ -80,11 +80,17 @@ const test::TemporaryFile& capture() {
   return kCapture;
 }
 
+ResendOptions with_routes(std::vector<ResendRoute> routes) {
+  ResendOptions options;
+  options.routes = std::move(routes);
+  return options;
+}
+
 TEST(Resend, SendsEveryPayloadAsItWas) {
   Receiver receiver;
   const auto expected = payloads_of(capture().path(), kLineA);
   ASSERT_GT(expected.size(), 100U);
-  Resend resend{{capture().path()}, {.routes = {{kLineA, receiver.endpoint()}}}};
+  Resend resend{{capture().path()}, with_routes({{kLineA, receiver.endpoint()}})};
   resend.run();
   EXPECT_EQ(receiver.take(expected.size()), expected);
   EXPECT_EQ(resend.packets(), expected.size());
@@ -95,8 +101,9 @@ TEST(Resend, SendsEveryPayloadAsItWas) {
 TEST(Resend, KeepsTheOrderAtAPace) {
   Receiver receiver;
   const auto expected = payloads_of(capture().path());
-  Resend resend{{capture().path()},
-                {.speed = 1e6, .routes = {{std::nullopt, receiver.endpoint()}}}};
+  ResendOptions options = with_routes({{std::nullopt, receiver.endpoint()}});
+  options.speed = 1e6;
+  Resend resend{{capture().path()}, options};
   resend.run();
   EXPECT_EQ(receiver.take(expected.size()), expected);
   EXPECT_EQ(resend.pacer().lateness().count(), expected.size());
@@ -105,7 +112,7 @@ TEST(Resend, KeepsTheOrderAtAPace) {
 TEST(Resend, MapsEachLineToItsOwnTarget) {
   Receiver a;
   Receiver b;
-  Resend resend{{capture().path()}, {.routes = {{kLineA, a.endpoint()}, {kLineB, b.endpoint()}}}};
+  Resend resend{{capture().path()}, with_routes({{kLineA, a.endpoint()}, {kLineB, b.endpoint()}})};
   resend.run();
   EXPECT_EQ(a.take(1), payloads_of(capture().path(), kLineA));
   EXPECT_EQ(b.take(1), payloads_of(capture().path(), kLineB));
@@ -115,7 +122,7 @@ TEST(Resend, MapsEachLineToItsOwnTarget) {
 
 TEST(Resend, PlaysAgainAsOftenAsAsked) {
   Receiver receiver;
-  ResendOptions options{.routes = {{kLineA, receiver.endpoint()}}};
+  ResendOptions options = with_routes({{kLineA, receiver.endpoint()}});
   options.input.loops = 3;
   Resend resend{{capture().path()}, options};
   resend.run();
@@ -132,9 +139,9 @@ TEST(Resend, DoesNotSendToCapturedHostsUnlessTheyAreNamed) {
 }
 
 TEST(Resend, RefusesWhatCanNotBeSentTo) {
-  EXPECT_THROW(Resend({capture().path()},
-                      {.routes = {{std::nullopt, kLineA}}, .interface = "no-such-interface"}),
-               ConfigError);
+  ResendOptions options = with_routes({{std::nullopt, kLineA}});
+  options.interface = "no-such-interface";
+  EXPECT_THROW(Resend({capture().path()}, options), ConfigError);
 }
 
 }  // namespace

@@ -302,9 +302,15 @@ struct SegmentLink {
     }
   }
 
+  static iextp::Header first_header() {
+    iextp::Header header{};
+    header.sequence = 1;
+    return header;
+  }
+
   static constexpr std::int64_t kZero = 1'700'000'000'000'000'000;
   FakeClock& clock_;
-  iextp::Header last_ = {.sequence = 1};
+  iextp::Header last_ = first_header();
   std::uint64_t beats_ = 0;
   std::vector<std::vector<std::byte>> messages_{};
 };

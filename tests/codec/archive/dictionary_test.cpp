@@ -50,8 +50,10 @@ Bytes trained(std::uint64_t seed) {
 
 Bytes frame_of(const Bytes& dictionary) {
   const auto header = dictionary_frame_header(dictionary);
-  Bytes frame(header.begin(), header.end());
-  frame.insert(frame.end(), dictionary.begin(), dictionary.end());
+  Bytes frame(header.size() + dictionary.size());
+  std::copy(header.begin(), header.end(), frame.begin());
+  std::copy(dictionary.begin(), dictionary.end(),
+            frame.begin() + static_cast<std::ptrdiff_t>(header.size()));
   return frame;
 }
 
