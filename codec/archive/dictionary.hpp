@@ -27,7 +27,7 @@ inline constexpr std::size_t kDictionaryHeaderBytes = 8;
 
 struct DictionaryFrame {
   TableStatus status = TableStatus::truncated;
-  std::size_t frame_bytes = 0;            // also set if truncated behind the header; else 0
+  std::size_t frame_bytes = 0;              // also set if truncated behind the header; else 0
   std::span<const std::byte> dictionary{};  // a view of the input; empty unless ok
 };
 

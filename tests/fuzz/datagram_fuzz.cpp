@@ -1,5 +1,5 @@
-// Any bytes as a captured frame: a datagram or segment that is found lies inside the frame. The first four
-// bytes are link type and original length.
+// Any bytes as a captured frame: a datagram or segment that is found lies inside the frame. The
+// first four bytes are link type and original length.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// A pcap of raw IP through the frame writer, on one thread, into a file. To be measured from outside
-// beside the zstd program on the same bytes: tests/bench/archive_bench.py.
+// A pcap of raw IP through the frame writer, on one thread, into a file. To be measured from
+// outside beside the zstd program on the same bytes: tests/bench/archive_bench.py.
 //
 // Usage: archive_bench FILE.pcap FOLDER LEVEL FRAME_BYTES [DICTIONARY]
 // FOLDER gets one archive, as `tapeline replay --archive` would write it. Prints its path.
