@@ -53,7 +53,7 @@ constexpr std::array kLogLevels{Keys{"trace"}, Keys{"debug"}, Keys{"info"},
 constexpr std::int64_t kMinFrameBytes = 4096;
 constexpr std::int64_t kMaxFrameBytes = std::int64_t{16} << 20U;
 constexpr std::int64_t kMaxArchiveBytes = std::int64_t{1} << 50U;
-constexpr std::int64_t kMaxRollSeconds = 7 * 86'400;
+constexpr std::int64_t kMaxRollSeconds = 604'800;  // a week
 constexpr std::int64_t kMaxKept = 1'000'000;
 constexpr std::int64_t kMaxSlots = pool::kNoSlot;    // what the numbers of slots can name
 constexpr std::int64_t kMaxNumaNode = 1023;          // the most that Linux knows

@@ -67,7 +67,9 @@ class RecordMerge {
     std::int64_t time_ns = 0;
     std::size_t reader = 0;
 
-    friend auto operator<=>(const Head&, const Head&) = default;
+    [[nodiscard]] bool operator>(const Head& other) const noexcept {
+      return time_ns != other.time_ns ? time_ns > other.time_ns : reader > other.reader;
+    }
   };
   struct Waiting {
     std::int64_t earliest_ns = 0;

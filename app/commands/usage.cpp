@@ -14,8 +14,12 @@ namespace {
 // The (sub)command that the user was in, as typed: "tapeline", "tapeline check" or "tapeline
 // archive ls".
 std::string typed_command(const CLI::App& app, const CLI::App& command) {
-  if (&app == &command) return app.get_name();
-  return typed_command(app, *command.get_parent()) + " " + command.get_name();
+  std::string typed = command.get_name();
+  for (const CLI::App* at = &command; at != &app;) {
+    at = at->get_parent();
+    typed.insert(0, at->get_name() + " ");
+  }
+  return typed;
 }
 
 // The commands that were typed, the outermost first.
