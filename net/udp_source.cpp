@@ -28,7 +28,7 @@ constexpr std::size_t kMaxBatchPackets = 64;
 constexpr std::size_t kStampBytes = CMSG_SPACE(sizeof(timespec));
 constexpr std::size_t kControlBytes = kStampBytes + CMSG_SPACE(sizeof(int));
 // More than a train can have behind its first bytes.
-constexpr std::size_t kTailBytes = 64 * 1024;
+constexpr std::size_t kTailBytes = std::size_t{64} * 1024;
 constexpr std::chrono::milliseconds kNoBufferPause{1};
 constexpr std::chrono::milliseconds kErrorPause{100};
 constexpr std::uint32_t kMinDatagramBytes = 64;
@@ -339,12 +339,24 @@ UdpSource::~UdpSource() {
 
 UdpSource::Received UdpSource::receive(std::size_t index, PacketBatch& batch) {
   Line& line = *lines_[index];
-  if (!spare_) spare_ = pool_.try_acquire();
-  if (!spare_) {
-    line.counters.no_buffer.add(1);
-    return Received::no_buffer;
+  if (!take_spare(line)) return Received::no_buffer;
+  if (!line.is_cutting()) {
+    const Received received = receive_messages(line);
+    if (received != Received::packets) return received;
+    if (!line.is_cutting()) return hand_on(line, fill(line), batch);
+    if (!take_spare(line)) return Received::no_buffer;
   }
-  if (line.is_cutting()) return hand_on(line, cut_trains(line), batch);
+  return hand_on(line, cut_trains(line), batch);
+}
+
+bool UdpSource::take_spare(Line& line) {
+  if (!spare_) spare_ = pool_.try_acquire();
+  if (!spare_) line.counters.no_buffer.add(1);
+  return static_cast<bool>(spare_);
+}
+
+// One recvmmsg into spare_, which moves to where trains are cut from if there are any.
+UdpSource::Received UdpSource::receive_messages(Line& line) {
   line.arm(slot(0), slot_bytes_, max_payload_bytes_);
   const int count = ::recvmmsg(line.socket.fd(), line.messages.data(), batch_packets_,
                                MSG_DONTWAIT | MSG_TRUNC, nullptr);
@@ -359,9 +371,8 @@ UdpSource::Received UdpSource::receive(std::size_t index, PacketBatch& batch) {
     line.counters.trains.add(1);
     line.train_heads = std::move(spare_);
     line.cut_message = line.cut_offset = 0;
-    return receive(index, batch);
   }
-  return hand_on(line, fill(line), batch);
+  return Received::packets;
 }
 
 UdpSource::Received UdpSource::hand_on(Line& line, std::size_t packets, PacketBatch& batch) {

@@ -133,6 +133,8 @@ class UdpSource {
     UnixNanos time;     // 0: now
     std::size_t bytes;  // as sent
   };
+  [[nodiscard]] bool take_spare(Line& line);
+  [[nodiscard]] Received receive_messages(Line& line);
   [[nodiscard]] Received hand_on(Line& line, std::size_t packets, PacketBatch& batch);
   [[nodiscard]] std::byte* slot(std::size_t at) const noexcept;
   [[nodiscard]] std::size_t fill(Line& line);
