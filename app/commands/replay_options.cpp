@@ -36,8 +36,9 @@ template <typename Number>
   const auto bound = decode::parse_time_bound(text);
   if (!bound) {
     throw ConfigError{std::string{flag} + ": '" + one_line(text) +
-                      "' is no time such as 2026-01-05T14:30:00Z, 09:30, or nanoseconds since "
-                      "1970"};
+                      (text.find("://") == std::string::npos ? "' is no time"
+                                                             : "' is neither udp:// nor a time") +
+                      " such as 2026-01-05T14:30:00Z, 09:30, or nanoseconds since 1970"};
   }
   return bound;
 }
