@@ -1,7 +1,8 @@
 #pragma once
 
 // The lines of a channel as UDP sockets: one socket per line, drained with recvmmsg straight into
-// pooled buffers, up to 64 datagrams in one call.
+// pooled buffers, up to 64 datagrams in one call. Datagrams that the kernel hands over as a train
+// (UDP_GRO) are copied once, when it is cut.
 //
 // Two ways to drive it. start() waits for readiness with Asio and hands every batch to a sink;
 // poll_once() asks all lines without waiting, for a thread that spins. Not both at a time.
