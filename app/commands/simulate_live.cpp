@@ -167,6 +167,7 @@ template <typename Parse>
     play.speed = simulate::parse_pace(options.pace).value_or(0);
   }
   play.duration_ns = static_cast<std::uint64_t>(options.duration_s * 1e9);
+  play.lead_ns = options.lead_s * kSecondNs;
   play.linger_ns =
       options.linger_s.value_or(options.has_server() ? kServerLingerSeconds : 0) * kSecondNs;
   return play;

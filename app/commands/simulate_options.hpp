@@ -56,6 +56,7 @@ struct SimulateOptions {
   std::string glimpse_faults;
   std::string credentials_file;
   std::size_t history_mib = 256;
+  std::uint64_t lead_s = 0;
   std::optional<std::uint64_t> linger_s;  // nothing: 3 with a server, else 0
 
   [[nodiscard]] bool is_iex() const noexcept { return venue == "iex"; }

@@ -1,8 +1,9 @@
 #pragma once
 
-// Sends a session at a steady rate: as many messages as are due since the start, in packets, a
-// few thousand times a second; heartbeats while nothing is due; end of session packets at the end,
-// also when it is stopped early. In MoldUDP64 or in IEX-TP, as the session says.
+// Sends a session at a steady rate: heartbeats that announce it, for the lead time; as many messages
+// as are due since the start, in packets, a few thousand times a second; heartbeats while nothing is
+// due; end of session packets at the end, also when it is stopped early. In MoldUDP64 or in IEX-TP,
+// as the session says.
 //
 // Clock:  std::uint64_t now_ns(); void sleep_until(std::uint64_t ns); any steady zero point.
 // Link:   void send(std::span<const std::span<const std::byte>> packets): on every line, in order;
@@ -35,7 +36,8 @@ struct PlayOptions {
   std::int64_t zero_unix_ns = 0;    // the zero point of the clock, since 1970
   std::uint64_t rate = 200'000;     // messages per second; 0 = as fast as the link takes them
   double speed = 0;                 // not 0: so many times the pace of the feed, instead of a rate
-  std::uint64_t duration_ns = 0;    // 0 = to the end of the session
+  std::uint64_t lead_ns = 0;        // heartbeats before the first message, ten a second
+  std::uint64_t duration_ns = 0;    // without the lead; 0 = to the end of the session
   std::uint64_t tick_ns = 200'000;  // between packets
   std::uint64_t heartbeat_ns = 1'000'000'000;
   std::uint32_t end_packets = 3;
@@ -66,6 +68,7 @@ class Player {
 
   // Plays the whole session. Throws what the link throws.
   PlayCounts play() {
+    announce();
     start_ns_ = last_send_ns_ = clock_.now_ns();
     bool more = true;
     while (more) {
@@ -92,6 +95,7 @@ class Player {
  private:
   static constexpr std::uint64_t kSecondNs = 1'000'000'000;
   static constexpr std::uint64_t kMaxWaitNs = 100'000'000;  // how late a stop may be noticed
+  static constexpr std::uint64_t kLeadBeatNs = 100'000'000;
   static constexpr std::uint64_t kMaxAtOnce = 4'096;        // messages between two looks around
   static constexpr std::uint64_t kNever = kNothingDue;
   static constexpr bool kCanBeLate = requires(Link & link) { link.send_due(); };
@@ -100,6 +104,16 @@ class Player {
     return options_.zero_unix_ns + static_cast<std::int64_t>(clock_.now_ns());
   }
   [[nodiscard]] bool has_rate() const noexcept { return options_.rate != 0 && options_.speed == 0; }
+
+  // A receiver that hears one of these knows that the session begins at its first message, even if
+  // the packet with that is lost.
+  void announce() {
+    const std::uint64_t until = clock_.now_ns() + options_.lead_ns;
+    while (clock_.now_ns() < until && watch_.keep_going(0)) {
+      send_heartbeat();
+      pause_until(std::min(until, clock_.now_ns() + kLeadBeatNs));
+    }
+  }
 
   // How many messages should have been sent by now, if none of them is too early by its own time.
   [[nodiscard]] std::uint64_t due(std::uint64_t now_ns) const noexcept {
@@ -173,7 +187,10 @@ class Player {
   }
 
   void send_heartbeat_if_idle() {
-    if (clock_.now_ns() - last_send_ns_ < options_.heartbeat_ns) return;
+    if (clock_.now_ns() - last_send_ns_ >= options_.heartbeat_ns) send_heartbeat();
+  }
+
+  void send_heartbeat() {
     batch_.add(cutter_.heartbeat(unix_ns()));
     send_batch();
   }

@@ -637,8 +637,8 @@ class Simulate(CliTest):
         text = self.run_program("simulate", "--help").stdout
         for part in ("--from FILE", "--pace", "--faults SPEC", "--request-server ADDRESS:PORT",
                      "--request-peers", "--soup-server ADDRESS:PORT", "--glimpse-server ADDRESS",
-                     "--credentials-file FILE", "--history-mib", "--linger", "burst=0.1%x200",
-                     "server-silent=10s-20s", "reset=10000x3", "trickle"):
+                     "--credentials-file FILE", "--history-mib", "--lead", "--linger",
+                     "burst=0.1%x200", "server-silent=10s-20s", "reset=10000x3", "trickle"):
             with self.subTest(part):
                 self.assertIn(part, text)
 
@@ -670,6 +670,7 @@ class Simulate(CliTest):
                 (("--lines", "none"), "--lines none sends nothing: it needs a server"),
                 (("--history-mib", "0"), "--history-mib: '0' is not a whole number from 1"),
                 (("--linger", "-1"), "--linger"),
+                (("--lead", "86401"), "--lead: '86401' is not a whole number from 0"),
                 (("--pace", "1"), "--pace requires --from"),
                 (("--from", "x", "--pace", "fast"), "--pace: 'fast' is not max or a number"),
                 (("--from", "x", "--pace", "1", "--rate", "5"), "--rate excludes --pace"),

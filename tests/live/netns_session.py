@@ -319,7 +319,7 @@ def play(tapeline, percent, arguments):
             "--messages", str(arguments.messages), "--record", str(folder / "sent.pcap"),
             "--ledger", str(folder / "ledger.jsonl"),
             "--request-server", f"{EXCHANGE}:{REQUEST_PORT}", "--request-peers", HANDLER,
-            "--linger", "6"))
+            "--lead", "1", "--linger", "6"))
         stall = watch(handler, simulate, arguments.messages)
         check(simulate.wait() == 0, "tapeline simulate failed")
         run.terminate()

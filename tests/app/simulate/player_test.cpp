@@ -171,6 +171,28 @@ TEST_F(PlayerTest, IdleSecondsHaveHeartbeats) {
   }
 }
 
+TEST_F(PlayerTest, LeadAnnouncesTheSessionBeforeItsFirstMessage) {
+  options_.lead_ns = kSecond;
+  play();
+  ASSERT_GT(link_.sent_.size(), 11U);
+  for (const Sent& sent : std::span{link_.sent_}.first(10)) {
+    EXPECT_EQ(sent.header.status, moldudp64::PacketStatus::heartbeat);
+    EXPECT_EQ(sent.header.header.sequence, 1U);
+  }
+  EXPECT_EQ(link_.sent_[10].header.status, moldudp64::PacketStatus::ok);
+  EXPECT_GE(link_.sent_[10].time_ns - link_.sent_[0].time_ns, kSecond);
+  EXPECT_EQ(link_.messages_.size(), kConfig.messages);
+}
+
+TEST_F(PlayerTest, StopEndsTheLead) {
+  options_.lead_ns = 1'000 * kSecond;
+  watch_.stop_at = 0;
+  const PlayCounts counts = play();
+  EXPECT_TRUE(counts.was_stopped);
+  EXPECT_EQ(counts.messages, 0U);
+  EXPECT_EQ(count(moldudp64::PacketStatus::heartbeat), 0U);
+}
+
 TEST_F(PlayerTest, StopsInOrderWithWhatTheLedgerTells) {
   watch_.stop_at = 5'000;
   const PlayCounts counts = play();
