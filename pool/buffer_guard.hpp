@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "pool/pool_core.hpp"
+#include "pool/pool_numbers.hpp"
 
 namespace tapeline::pool {
 
@@ -31,10 +32,7 @@ class [[nodiscard]] BufferGuard {
   BufferGuard(const BufferGuard&) = delete;
   BufferGuard& operator=(const BufferGuard&) = delete;
 
-  BufferGuard(BufferGuard&& other) noexcept
-      : core_{std::exchange(other.core_, nullptr)},
-        slot_{other.slot_},
-        used_{std::exchange(other.used_, 0)} {}
+  BufferGuard(BufferGuard&& other) noexcept : word_{std::exchange(other.word_, 0)} {}
 
   // Releases what this guard held. Moving a guard to itself changes nothing.
   BufferGuard& operator=(BufferGuard&& other) noexcept {
@@ -43,33 +41,29 @@ class [[nodiscard]] BufferGuard {
     return *this;
   }
 
-  void swap(BufferGuard& other) noexcept {
-    std::swap(core_, other.core_);
-    std::swap(slot_, other.slot_);
-    std::swap(used_, other.used_);
-  }
+  void swap(BufferGuard& other) noexcept { std::swap(word_, other.word_); }
   friend void swap(BufferGuard& a, BufferGuard& b) noexcept { a.swap(b); }
 
-  [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const noexcept { return word_ != 0; }
 
   // First byte of the buffer, aligned to 64; nullptr when the guard is empty.
   [[nodiscard]] std::byte* data() const& noexcept {
-    return core_ == nullptr ? nullptr : core_->buffer(slot_);
+    return word_ == 0 ? nullptr : pool_of(name())->buffer(slot_of(name()));
   }
   [[nodiscard]] std::size_t capacity() const noexcept {
-    return core_ == nullptr ? 0 : core_->buffer_bytes();
+    return word_ == 0 ? 0 : pool_of(name())->buffer_bytes();
   }
   // The whole buffer.
   [[nodiscard]] std::span<std::byte> bytes() const& noexcept { return {data(), capacity()}; }
 
   // How many bytes at the front mean something. Starts at 0, moves with the guard.
-  [[nodiscard]] std::size_t used() const noexcept { return used_; }
+  [[nodiscard]] std::size_t used() const noexcept { return word_ >> kNameBits; }
   // Requires: used <= capacity().
   void set_used(std::size_t used) noexcept {
     assert(used <= capacity());
-    used_ = static_cast<std::uint32_t>(used);
+    word_ = std::uint64_t{used} << kNameBits | name();
   }
-  [[nodiscard]] std::span<const std::byte> filled() const& noexcept { return {data(), used_}; }
+  [[nodiscard]] std::span<const std::byte> filled() const& noexcept { return {data(), used()}; }
 
   // Views of a guard that dies with the expression would dangle.
   std::byte* data() const&& = delete;
@@ -78,33 +72,29 @@ class [[nodiscard]] BufferGuard {
 
   // Gives the buffer back now. The guard is empty afterwards; an empty guard stays empty.
   void release() noexcept {
-    if (PoolCore* const core = core_; core != nullptr) {
-      core->template release<Kind::kPlace>(forget());
-    }
+    if (word_ != 0) PoolCore::release<Kind::kPlace>(forget());
   }
 
  private:
   friend class BufferPool<Kind>;
-  BufferGuard(PoolCore* core, std::uint32_t slot) noexcept : core_{core}, slot_{slot} {}
+  explicit BufferGuard(BufferName name) noexcept : word_{name} {}
 
   // Requires: empty.
-  void hold(PoolCore* core, std::uint32_t slot) noexcept {
-    assert(core_ == nullptr);
-    core_ = core;
-    slot_ = slot;
+  void hold(BufferName name) noexcept {
+    assert(word_ == 0);
+    word_ = name;
   }
 
-  // Becomes empty and leaves the slot to the caller. Requires: not empty.
-  std::uint32_t forget() noexcept {
-    core_ = nullptr;
-    used_ = 0;
-    return slot_;
-  }
+  // Becomes empty and leaves the buffer to the caller. Requires: not empty.
+  BufferName forget() noexcept { return static_cast<BufferName>(std::exchange(word_, 0)); }
 
-  // Half a line for four of them: guards cross from thread to thread in queues.
-  PoolCore* core_ = nullptr;  // alive while a guard points to it
-  std::uint32_t slot_ = 0;
-  std::uint32_t used_ = 0;
+  [[nodiscard]] BufferName name() const noexcept { return static_cast<BufferName>(word_); }
+
+  static constexpr unsigned kNameBits = 32;
+
+  // {used:32, name:32}; 0 when empty. One word: guards cross from thread to thread in queues, and
+  // there each costs as much as a pointer.
+  std::uint64_t word_ = 0;
 };
 
 }  // namespace tapeline::pool

@@ -58,7 +58,7 @@ struct SimdKind {  // columns of doubles, two groups of four lanes in a cache li
 using SerializationGuard = BufferGuard<SerializationKind>;
 using CompressionGuard = BufferGuard<CompressionKind>;
 using SimdGuard = BufferGuard<SimdKind>;
-static_assert(sizeof(SerializationGuard) == 16);
+static_assert(sizeof(SerializationGuard) == sizeof(void*));
 
 template <typename Kind>
 class BufferPool {
@@ -83,8 +83,9 @@ class BufferPool {
       std::size_t filled = 0;
       while (filled < guards.size()) {
         if (cache_ != nullptr) [[likely]] {
-          core_->acquire_here(*cache_, guards.size() - filled,
-                              [&](std::uint32_t slot) { guards[filled++].hold(core_, slot); });
+          core_->acquire_here(*cache_, guards.size() - filled, [&](std::uint32_t slot) {
+            guards[filled++].hold(core_->name(slot));
+          });
           if (filled == guards.size()) break;
         }
         guards[filled] = try_acquire();
@@ -105,10 +106,10 @@ class BufferPool {
     // Requires: `buffer` is empty or came from this pool.
     void release(Guard& buffer) noexcept {
       if (!buffer) return;
-      assert(buffer.core_ == core_);
+      assert(pool_of(buffer.name()) == core_);
       if (cache_ == nullptr) [[unlikely]]
         return buffer.release();
-      core_->release_with(*cache_, buffer.forget());
+      core_->release_with(*cache_, slot_of(buffer.forget()));
     }
 
     // Many at once, for less each. Requires: as above, for each.
@@ -118,9 +119,9 @@ class BufferPool {
         if (cache_ != nullptr) [[likely]] {
           done += core_->release_here(*cache_, buffers.size() - done, [&](std::size_t i) {
             Guard& buffer = buffers[done + i];
-            assert(!buffer || buffer.core_ == core_);
-            const bool kept = buffer && core_->in_circulation(buffer.slot_);
-            return kept ? buffer.forget() : kNoSlot;
+            assert(!buffer || pool_of(buffer.name()) == core_);
+            const bool kept = buffer && core_->in_circulation(slot_of(buffer.name()));
+            return kept ? slot_of(buffer.forget()) : kNoSlot;
           });
           if (done == buffers.size()) break;
         }
@@ -136,7 +137,8 @@ class BufferPool {
   };
 
   // Throws std::invalid_argument for sizes that can not work, std::system_error without memory,
-  // without the thread that growth needs, or without the NUMA node.
+  // without the thread that growth needs, or without the NUMA node, std::length_error when the
+  // process has 4095 pools.
   explicit BufferPool(const PoolConfig& config)
       : core_{PoolCore::create(config, {Kind::kName, Kind::kBytesStep, Kind::kPlace})} {}
   ~BufferPool() { core_->close(); }
@@ -187,7 +189,9 @@ class BufferPool {
   static Guard guard(PoolCore* core, std::uint32_t slot) noexcept {
     if (slot == kNoSlot) [[unlikely]]
       return Guard{};
-    return Guard{core, slot};
+    const BufferName name = core->name(slot);
+    if (name == 0) __builtin_unreachable();  // so that a caller's test for an empty guard goes
+    return Guard{name};
   }
 
   PoolCore* core_;  // owned: ends with close()

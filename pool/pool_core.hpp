@@ -29,6 +29,7 @@
 #include "pool/free_stack.hpp"
 #include "pool/memory_checks.hpp"
 #include "pool/pool_config.hpp"
+#include "pool/pool_numbers.hpp"
 #include "pool/pool_stats.hpp"
 #include "pool/thread_cache.hpp"
 
@@ -39,8 +40,9 @@ class PoolCore;
 // Finds the cache of this thread without a search. A plain pointer with no destructor, so that
 // reading it costs no check for initialisation.
 struct CurrentCache {
-  const PoolCore* core;
+  PoolCore* core;
   ThreadCache* cache;
+  std::uint32_t number;  // of the pool; 0: none
 };
 // The first pool of a kind has the place of its kind, which the compiler knows: finding the cache
 // is then two loads from a fixed address. Further pools of the kind share the places behind.
@@ -69,7 +71,7 @@ class alignas(kLinePairBytes) PoolCore {
   };
 
   // Throws std::invalid_argument for sizes that can not work, std::system_error without memory,
-  // thread or NUMA node. Ends with close().
+  // thread or NUMA node, std::length_error for one pool too many. Ends with close().
   static PoolCore* create(const PoolConfig& config, const KindOfPool& kind);
   void close() noexcept;
 
@@ -108,13 +110,17 @@ class alignas(kLinePairBytes) PoolCore {
     return time < Deadline::max() - now ? now + time : Deadline::max();
   }
 
-  // Requires: `slot` was acquired here and has not been released.
+  // The name of a slot of this pool, which a guard keeps.
+  [[nodiscard]] BufferName name(std::uint32_t slot) const noexcept { return number_.name(slot); }
+
+  // Gives a buffer back to its pool, whichever that is. kPlace: what its create() was told.
+  // Requires: the buffer was acquired and has not been released.
   template <std::uint32_t kPlace>
-  void release(std::uint32_t slot) noexcept {
+  static void release(BufferName name) noexcept {
     const CurrentCache current = current_caches[kPlace];
-    if (current.core == this) [[likely]]
-      return release_with(*current.cache, slot);
-    release_elsewhere(slot);
+    if (current.number == pool_number(name)) [[likely]]
+      return current.core->release_with(*current.cache, slot_of(name));
+    pool_of(name)->release_elsewhere(slot_of(name));
   }
   // Requires: as release(); `cache` belongs to this pool and to this thread.
   void release_with(ThreadCache& cache, std::uint32_t slot) noexcept {
@@ -306,6 +312,7 @@ class alignas(kLinePairBytes) PoolCore {
   // Read by every operation, written only by close(), after fork() and for waiting.
   std::byte* base_ = nullptr;
   std::size_t stride_;
+  PoolNumber number_{this};
   std::uint32_t place_ = 0;       // in current_caches
   std::uint32_t first_overflow_;  // slots below it circulate through caches and shared stack
   std::atomic<std::uint32_t> state_{kOpen};

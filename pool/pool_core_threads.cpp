@@ -116,7 +116,7 @@ ThreadCache* PoolCore::attach_this_thread() noexcept {
     attachments_of_thread = attachment;
     note_outside(attachment->cache, stack_.depth());
   }
-  current_caches[place_] = {this, &attachment->cache};
+  current_caches[place_] = {this, &attachment->cache, number_.get()};
   return &attachment->cache;
 }
 

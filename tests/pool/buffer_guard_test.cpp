@@ -27,7 +27,7 @@ static_assert(!std::is_swappable_with_v<SerializationGuard&, CompressionGuard&>)
 // Nor can it have two owners, or be made from nothing.
 static_assert(!std::is_copy_constructible_v<SerializationGuard>);
 static_assert(!std::is_copy_assignable_v<SerializationGuard>);
-static_assert(!std::is_constructible_v<SerializationGuard, PoolCore*, std::uint32_t>);
+static_assert(!std::is_constructible_v<SerializationGuard, BufferName>);
 static_assert(std::is_nothrow_move_constructible_v<SerializationGuard>);
 static_assert(std::is_nothrow_move_assignable_v<SerializationGuard>);
 

@@ -118,7 +118,7 @@ TEST_F(MisuseDeathTest, HandleRefusesABufferOfAnotherPoolOfItsKind) {
         auto guard = one.try_acquire();
         other.this_thread().release(guard);
       },
-      "buffer.core_ == core_");
+      "== core_");
 }
 #endif
 

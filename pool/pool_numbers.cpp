@@ -1,0 +1,39 @@
+#include "pool/pool_numbers.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace tapeline::pool {
+
+constinit std::atomic<PoolCore*> pools_by_number[kMaxPools + 1]{};
+
+namespace {
+
+constinit std::atomic<std::uint32_t> next_number{0};
+
+// Goes round, so that a number that came free stays free for long. Without a lock: a child may
+// have been forked while another thread was here.
+std::uint32_t take_number(PoolCore* core) {
+  for (std::uint32_t tried = 0; tried < kMaxPools; ++tried) {
+    // relaxed: any order of numbers will do; nothing is read through the pointer but by those who
+    // got a name from the pool.
+    const std::uint32_t number =
+        next_number.fetch_add(1, std::memory_order_relaxed) % kMaxPools + 1;
+    PoolCore* none = nullptr;
+    if (pools_by_number[number].compare_exchange_strong(none, core, std::memory_order_relaxed)) {
+      return number;
+    }
+  }
+  throw std::length_error{"a process can have " + std::to_string(kMaxPools) + " pools at a time"};
+}
+
+}  // namespace
+
+PoolNumber::PoolNumber(PoolCore* core) : first_{take_number(core) << kSlotBits} {}
+
+PoolNumber::~PoolNumber() {
+  // relaxed: as above.
+  pools_by_number[get()].store(nullptr, std::memory_order_relaxed);
+}
+
+}  // namespace tapeline::pool
