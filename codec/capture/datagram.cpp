@@ -17,7 +17,9 @@ constexpr std::size_t kEthernetBytes = 14;
 constexpr std::size_t kIpv4Bytes = 20;
 constexpr std::size_t kIpv6Bytes = 40;
 constexpr std::size_t kUdpBytes = 8;
+constexpr std::size_t kTcpBytes = 20;
 
+constexpr std::uint8_t kProtocolTcp = 6;
 constexpr std::uint8_t kProtocolUdp = 17;
 
 // A captured frame and how long it was on the wire.
@@ -99,9 +101,91 @@ SkipReason find_ip(LinkType link_type, const Frame& frame, std::size_t& ip_offse
   return SkipReason::unknown_link_type;
 }
 
-// `total` bytes of IP packet from `ip` on, whose UDP header is at `udp`, counted from there.
-SkipReason finish_udp(const Frame& frame, std::size_t ip, std::size_t total, std::size_t udp,
+// What an IP packet holds: `total` bytes from the IP header on, the header of the protocol asked
+// for at `next`, counted from there.
+struct IpContent {
+  std::size_t total = 0;
+  std::size_t next = 0;
+};
+
+template <typename Ends>
+SkipReason read_ipv4(const Frame& frame, std::size_t ip, std::uint8_t protocol, Ends& ends,
+                     IpContent& content) noexcept {
+  if (!frame.has(ip + kIpv4Bytes)) return frame.shortage();
+  const std::size_t header = std::size_t{frame.byte(ip) & 0x0FU} * 4;
+  const std::size_t on_wire = frame.original - ip;
+  std::size_t total = frame.word(ip + 2);
+  if (total == 0) total = on_wire;
+  if (header < kIpv4Bytes || total < header || total > on_wire) return SkipReason::bad_length;
+  if ((frame.word(ip + 6) & 0x3FFFU) != 0) return SkipReason::fragment;
+  if (frame.byte(ip + 9) != protocol) return SkipReason::not_udp;
+  const std::byte* const at = frame.bytes.data() + ip;
+  ends.source.address = Address::from_ipv4(load_be<std::uint32_t>(at + 12));
+  ends.destination.address = Address::from_ipv4(load_be<std::uint32_t>(at + 16));
+  content = {total, header};
+  return SkipReason::none;
+}
+
+// Finds the header of `wanted` behind extension headers: hop-by-hop, routing, fragment, destination
+// options, authentication.
+SkipReason skip_ipv6_extensions(const Frame& frame, std::size_t ip, std::uint8_t wanted,
+                                IpContent& content) noexcept {
+  std::uint8_t protocol = frame.byte(ip + 6);
+  std::size_t at = kIpv6Bytes;
+  for (int extensions = 0; extensions <= kMaxIpv6Extensions; ++extensions) {
+    if (protocol == wanted) {
+      content.next = at;
+      return SkipReason::none;
+    }
+    const bool fragment = protocol == 44;
+    const bool authentication = protocol == 51;
+    if (!fragment && !authentication && protocol != 0 && protocol != 43 && protocol != 60) {
+      return SkipReason::not_udp;
+    }
+    if (at + 8 > content.total) return SkipReason::bad_length;
+    if (!frame.has(ip + at + 8)) return frame.shortage();
+    // A fragment header with neither offset nor "more" stands in a whole packet.
+    if (fragment && (frame.word(ip + at + 2) & 0xFFF9U) != 0) return SkipReason::fragment;
+    protocol = frame.byte(ip + at);
+    const std::size_t units = frame.byte(ip + at + 1);
+    if (fragment) {
+      at += 8;
+    } else {
+      at += authentication ? (units + 2) * 4 : (units + 1) * 8;
+    }
+  }
+  return SkipReason::not_udp;
+}
+
+template <typename Ends>
+SkipReason read_ipv6(const Frame& frame, std::size_t ip, std::uint8_t protocol, Ends& ends,
+                     IpContent& content) noexcept {
+  if (!frame.has(ip + kIpv6Bytes)) return frame.shortage();
+  const std::size_t payload = frame.word(ip + 4);
+  content.total = kIpv6Bytes + payload;
+  if (payload == 0 || content.total > frame.original - ip) return SkipReason::bad_length;
+  const SkipReason reason = skip_ipv6_extensions(frame, ip, protocol, content);
+  if (reason != SkipReason::none) return reason;
+  const std::byte* const at = frame.bytes.data() + ip;
+  ends.source.address = {load_be<std::uint64_t>(at + 8), load_be<std::uint64_t>(at + 16)};
+  ends.destination.address = {load_be<std::uint64_t>(at + 24), load_be<std::uint64_t>(at + 32)};
+  return SkipReason::none;
+}
+
+// Finds the IP packet in a frame and in it the header of `protocol`. Ends: what has a source and a
+// destination.
+template <typename Ends>
+SkipReason read_ip(LinkType link_type, const Frame& frame, std::uint8_t protocol, Ends& ends,
+                   std::size_t& ip, IpContent& content) noexcept {
+  const SkipReason reason = find_ip(link_type, frame, ip);
+  if (reason != SkipReason::none) return reason;
+  return frame.byte(ip) >> 4U == 4 ? read_ipv4(frame, ip, protocol, ends, content)
+                                   : read_ipv6(frame, ip, protocol, ends, content);
+}
+
+SkipReason finish_udp(const Frame& frame, std::size_t ip, const IpContent& content,
                       Datagram& out) noexcept {
+  const auto [total, udp] = content;
   if (udp + kUdpBytes > total) return SkipReason::bad_length;
   const std::size_t there = std::min(total, frame.bytes.size() - ip);
   if (udp + kUdpBytes > there) return frame.shortage();
@@ -117,72 +201,9 @@ SkipReason finish_udp(const Frame& frame, std::size_t ip, std::size_t total, std
   return SkipReason::none;
 }
 
-SkipReason parse_ipv4(const Frame& frame, std::size_t ip, Datagram& out) noexcept {
-  if (!frame.has(ip + kIpv4Bytes)) return frame.shortage();
-  const std::size_t header = std::size_t{frame.byte(ip) & 0x0FU} * 4;
-  const std::size_t on_wire = frame.original - ip;
-  std::size_t total = frame.word(ip + 2);
-  if (total == 0) total = on_wire;
-  if (header < kIpv4Bytes || total < header || total > on_wire) return SkipReason::bad_length;
-  if ((frame.word(ip + 6) & 0x3FFFU) != 0) return SkipReason::fragment;
-  if (frame.byte(ip + 9) != kProtocolUdp) return SkipReason::not_udp;
-  const std::byte* const at = frame.bytes.data() + ip;
-  out.source.address = Address::from_ipv4(load_be<std::uint32_t>(at + 12));
-  out.destination.address = Address::from_ipv4(load_be<std::uint32_t>(at + 16));
-  return finish_udp(frame, ip, total, header, out);
-}
-
-// Finds the UDP header behind extension headers: hop-by-hop, routing, fragment, destination
-// options, authentication.
-SkipReason skip_ipv6_extensions(const Frame& frame, std::size_t ip, std::size_t total,
-                                std::size_t& udp) noexcept {
-  std::uint8_t protocol = frame.byte(ip + 6);
-  std::size_t at = kIpv6Bytes;
-  for (int extensions = 0; extensions <= kMaxIpv6Extensions; ++extensions) {
-    if (protocol == kProtocolUdp) {
-      udp = at;
-      return SkipReason::none;
-    }
-    const bool fragment = protocol == 44;
-    const bool authentication = protocol == 51;
-    if (!fragment && !authentication && protocol != 0 && protocol != 43 && protocol != 60) {
-      return SkipReason::not_udp;
-    }
-    if (at + 8 > total) return SkipReason::bad_length;
-    if (!frame.has(ip + at + 8)) return frame.shortage();
-    // A fragment header with neither offset nor "more" stands in a whole packet.
-    if (fragment && (frame.word(ip + at + 2) & 0xFFF9U) != 0) return SkipReason::fragment;
-    protocol = frame.byte(ip + at);
-    const std::size_t units = frame.byte(ip + at + 1);
-    if (fragment) {
-      at += 8;
-    } else {
-      at += authentication ? (units + 2) * 4 : (units + 1) * 8;
-    }
-  }
-  return SkipReason::not_udp;
-}
-
-SkipReason parse_ipv6(const Frame& frame, std::size_t ip, Datagram& out) noexcept {
-  if (!frame.has(ip + kIpv6Bytes)) return frame.shortage();
-  const std::size_t payload = frame.word(ip + 4);
-  const std::size_t total = kIpv6Bytes + payload;
-  if (payload == 0 || total > frame.original - ip) return SkipReason::bad_length;
-  std::size_t udp = 0;
-  const SkipReason reason = skip_ipv6_extensions(frame, ip, total, udp);
-  if (reason != SkipReason::none) return reason;
-  const std::byte* const at = frame.bytes.data() + ip;
-  out.source.address = {load_be<std::uint64_t>(at + 8), load_be<std::uint64_t>(at + 16)};
-  out.destination.address = {load_be<std::uint64_t>(at + 24), load_be<std::uint64_t>(at + 32)};
-  return finish_udp(frame, ip, total, udp, out);
-}
-
-constexpr std::size_t kTcpBytes = 20;
-constexpr std::uint8_t kProtocolTcp = 6;
-
-// `total` bytes of IP packet from `ip` on, whose TCP header is `header` bytes behind.
-SkipReason finish_tcp(const Frame& frame, std::size_t ip, std::size_t total, std::size_t header,
+SkipReason finish_tcp(const Frame& frame, std::size_t ip, const IpContent& content,
                       Segment& out) noexcept {
+  const auto [total, header] = content;
   if (header + kTcpBytes > total) return SkipReason::bad_length;
   const std::size_t there = std::min(total, frame.bytes.size() - ip);
   if (header + kTcpBytes > there) return frame.shortage();
@@ -197,32 +218,6 @@ SkipReason finish_tcp(const Frame& frame, std::size_t ip, std::size_t total, std
   out.source.port = frame.word(ip + header);
   out.destination.port = frame.word(ip + header + 2);
   return SkipReason::none;
-}
-
-SkipReason parse_tcp_ipv4(const Frame& frame, std::size_t ip, Segment& out) noexcept {
-  if (!frame.has(ip + kIpv4Bytes)) return frame.shortage();
-  const std::size_t header = std::size_t{frame.byte(ip) & 0x0FU} * 4;
-  const std::size_t on_wire = frame.original - ip;
-  std::size_t total = frame.word(ip + 2);
-  if (total == 0) total = on_wire;
-  if (header < kIpv4Bytes || total < header || total > on_wire) return SkipReason::bad_length;
-  if ((frame.word(ip + 6) & 0x3FFFU) != 0) return SkipReason::fragment;
-  if (frame.byte(ip + 9) != kProtocolTcp) return SkipReason::not_udp;
-  const std::byte* const at = frame.bytes.data() + ip;
-  out.source.address = Address::from_ipv4(load_be<std::uint32_t>(at + 12));
-  out.destination.address = Address::from_ipv4(load_be<std::uint32_t>(at + 16));
-  return finish_tcp(frame, ip, total, header, out);
-}
-
-SkipReason parse_tcp_ipv6(const Frame& frame, std::size_t ip, Segment& out) noexcept {
-  if (!frame.has(ip + kIpv6Bytes)) return frame.shortage();
-  const std::size_t total = kIpv6Bytes + frame.word(ip + 4);
-  if (total > frame.original - ip) return SkipReason::bad_length;
-  if (frame.byte(ip + 6) != kProtocolTcp) return SkipReason::not_udp;
-  const std::byte* const at = frame.bytes.data() + ip;
-  out.source.address = {load_be<std::uint64_t>(at + 8), load_be<std::uint64_t>(at + 16)};
-  out.destination.address = {load_be<std::uint64_t>(at + 24), load_be<std::uint64_t>(at + 32)};
-  return finish_tcp(frame, ip, total, kIpv6Bytes, out);
 }
 
 }  // namespace
@@ -245,20 +240,18 @@ SkipReason parse_datagram(LinkType link_type, ByteSpan frame, std::uint32_t orig
   // Files exist whose original length is the smaller one; then nothing was cut.
   const Frame whole{frame, std::max<std::size_t>(frame.size(), original_bytes)};
   std::size_t ip = 0;
-  const SkipReason reason = find_ip(link_type, whole, ip);
-  if (reason != SkipReason::none) return reason;
-  return whole.byte(ip) >> 4U == 4 ? parse_ipv4(whole, ip, datagram)
-                                   : parse_ipv6(whole, ip, datagram);
+  IpContent content;
+  const SkipReason reason = read_ip(link_type, whole, kProtocolUdp, datagram, ip, content);
+  return reason == SkipReason::none ? finish_udp(whole, ip, content, datagram) : reason;
 }
 
 SkipReason parse_segment(LinkType link_type, ByteSpan frame, std::uint32_t original_bytes,
                          Segment& segment) noexcept {
   const Frame whole{frame, std::max<std::size_t>(frame.size(), original_bytes)};
   std::size_t ip = 0;
-  const SkipReason reason = find_ip(link_type, whole, ip);
-  if (reason != SkipReason::none) return reason;
-  return whole.byte(ip) >> 4U == 4 ? parse_tcp_ipv4(whole, ip, segment)
-                                   : parse_tcp_ipv6(whole, ip, segment);
+  IpContent content;
+  const SkipReason reason = read_ip(link_type, whole, kProtocolTcp, segment, ip, content);
+  return reason == SkipReason::none ? finish_tcp(whole, ip, content, segment) : reason;
 }
 
 }  // namespace tapeline::codec::capture
