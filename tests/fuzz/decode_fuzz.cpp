@@ -1,18 +1,25 @@
 // Any bytes as a file for `tapeline decode`, in every schema and format: whatever the file holds,
 // each line of JSON is an object of the schema's columns, each record of CSV has as many cells as
-// there are columns, and the output is UTF-8. The first byte chooses schema, format and times.
+// there are columns, and the output is UTF-8. Read out of gzip, which comes in other pieces, the
+// same bytes give the same table. The first byte chooses schema, format and times.
+
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/decode/decode_job.hpp"
+#include "net/byte_stream.hpp"
 #include "tests/fuzz/file_of_bytes.hpp"
 
 namespace {
@@ -51,38 +58,70 @@ void check_utf8(const std::string& text) {
   static_cast<void>(nlohmann::json(text).dump());  // throws
 }
 
-}  // namespace
+// The bytes as gzip (RFC 1952) that stores them.
+std::vector<std::byte> gzip_of(std::span<const std::byte> bytes) {
+  constexpr int kGzip = 15 + 16;
+  z_stream stream{};
+  require(deflateInit2(&stream, Z_NO_COMPRESSION, Z_DEFLATED, kGzip, 9, Z_DEFAULT_STRATEGY) ==
+          Z_OK);
+  std::vector<std::byte> packed(bytes.size() + 1024);  // blocks have headers of 5 bytes
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  require(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
 
-// NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static fuzz::FileOfBytes input;
-  static fuzz::FileOfBytes table;
-  if (size < 2 || size > kMostInput) return 0;
-  input.assign(std::as_bytes(std::span{data, size}).subspan(1));
-  const std::size_t choice = data[0];
+decode::DecodeOptions options_of(std::size_t choice, const std::string& path) {
   decode::DecodeOptions options;
-  options.files = {input.path()};
+  options.files = {path};
   options.schema = kSchemas[choice % kSchemas.size()];
   options.format = static_cast<decode::Format>(choice / kSchemas.size() % 3);
   options.times = choice >= 128 ? decode::TimeFormat::ns : decode::TimeFormat::iso;
   options.filter.limit = 20'000;
-  const auto format = options.format;
+  return options;
+}
+
+// The table of a file; nothing for one of no known kind.
+std::optional<std::string> table_of(const decode::DecodeOptions& options) {
+  static fuzz::FileOfBytes table;
   try {
-    decode::DecodeJob job{std::move(options)};
+    decode::DecodeJob job{options};
     job.choose_columns([] { return false; });
     decode::Output output{table.path(), decode::OutputCompression::none, true};
     job.run(output, [] { return false; });
     output.close();
     require(output.error().empty());
   } catch (const std::invalid_argument&) {
-    return 0;  // no file of a known kind
+    return std::nullopt;
   }
-  const std::string text = table.content();
-  check_utf8(text);
-  if (format == decode::Format::json) check_json(text);
-  if (format == decode::Format::csv) {
-    const std::string_view header = std::string_view{text}.substr(0, text.find('\n'));
-    check_csv(text, 1 + static_cast<std::size_t>(std::count(header.begin(), header.end(), ',')));
+  return table.content();
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static fuzz::FileOfBytes input;
+  if (size < 2 || size > kMostInput) return 0;
+  const auto bytes = std::as_bytes(std::span{data, size}).subspan(1);
+  input.assign(bytes);
+  const decode::DecodeOptions options = options_of(data[0], input.path());
+  const std::optional<std::string> text = table_of(options);
+  const net::ByteStream plain{input.path()};
+  if (!plain.failed() && plain.compression() == net::Compression::none) {
+    input.assign(gzip_of(bytes));
+    require(table_of(options) == text);
+  }
+  if (!text) return 0;
+  check_utf8(*text);
+  if (options.format == decode::Format::json) check_json(*text);
+  if (options.format == decode::Format::csv) {
+    const std::string_view header = std::string_view{*text}.substr(0, text->find('\n'));
+    check_csv(*text, 1 + static_cast<std::size_t>(std::count(header.begin(), header.end(), ',')));
   }
   return 0;
 }
