@@ -101,6 +101,17 @@ void note_name(const ConfigSection& section, std::string_view kind, const std::s
                            "; give each its own name");
 }
 
+// Throws ConfigError when another feed has a channel whose archive files would have the same names.
+void note_archive_name(const ConfigSection& section, const std::string& feed,
+                       const std::string& channel, std::set<std::string>& seen) {
+  const std::string name = feed + "-" + channel;
+  if (seen.insert(name).second) return;
+  section.fail("name", "feed " + quoted_for_message(feed) + " and channel " +
+                           quoted_for_message(channel) +
+                           " give the files of an archive the name '" + name +
+                           "', as those of another channel do; rename one of the two");
+}
+
 void read_interface(const ConfigSection& section, std::string& interface) {
   section.read_text("interface", interface);
   bool usable = interface.size() <= kMaxInterfaceBytes && interface != "." && interface != "..";
@@ -463,6 +474,7 @@ std::string server_text(const ServerConfig& server) {
 void read_feeds(const ConfigSection& top, Config& config) {
   top.require("feeds", "");
   std::set<std::string> feed_names;
+  std::set<std::string> archive_names;
   std::set<std::string> endpoints;
   for (const ConfigSection& part : top.sections("feeds", kFeedKeys)) {
     FeedConfig feed;
@@ -474,6 +486,7 @@ void read_feeds(const ConfigSection& top, Config& config) {
     for (const ConfigSection& inner : part.sections("channels", kChannelKeys)) {
       ChannelConfig channel = read_channel(inner, config, endpoints);
       note_name(inner, "channel", channel.name, channel_names);
+      note_archive_name(inner, feed.name, channel.name, archive_names);
       feed.channels.push_back(std::move(channel));
     }
     settle_protocol(feed);

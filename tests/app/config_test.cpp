@@ -217,6 +217,13 @@ INSTANTIATE_TEST_SUITE_P(
                   with_top("      - name: totalview\n        lines:\n          - {name: A, "
                            "group: 239.1.1.1, port: 1}\n"),
                   "8:15: a second channel is named 'totalview'; give each its own name"},
+        BadConfig{"TwoChannelsOfOneArchiveName",
+                  with_top("      - name: deep-a\n        lines:\n          - {name: A, "
+                           "group: 239.1.1.1, port: 1}\n"
+                           "  - name: nasdaq-deep\n    channels:\n      - name: a\n"
+                           "        lines:\n          - {name: A, group: 239.1.1.1, port: 2}\n"),
+                  "13:15: feed 'nasdaq-deep' and channel 'a' give the files of an archive the name "
+                  "'nasdaq-deep-a', as those of another channel do; rename one of the two"},
         BadConfig{"TwoFeedsOfOneName", with_top("  - name: nasdaq\n"),
                   "8:11: a second feed is named 'nasdaq'; give each its own name"}),
     title_of);
