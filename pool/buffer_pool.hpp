@@ -84,7 +84,7 @@ class BufferPool {
       while (filled < guards.size()) {
         if (cache_ != nullptr) [[likely]] {
           core_->acquire_here(*cache_, guards.size() - filled, [&](std::uint32_t slot) {
-            guards[filled++].hold(core_->name(slot));
+            guards[filled++].hold(core_->buffer_name(slot));
           });
           if (filled == guards.size()) break;
         }
@@ -189,7 +189,7 @@ class BufferPool {
   static Guard guard(PoolCore* core, std::uint32_t slot) noexcept {
     if (slot == kNoSlot) [[unlikely]]
       return Guard{};
-    const BufferName name = core->name(slot);
+    const BufferName name = core->buffer_name(slot);
     if (name == 0) __builtin_unreachable();  // so that a caller's test for an empty guard goes
     return Guard{name};
   }

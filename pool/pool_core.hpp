@@ -111,7 +111,9 @@ class alignas(kLinePairBytes) PoolCore {
   }
 
   // The name of a slot of this pool, which a guard keeps.
-  [[nodiscard]] BufferName name(std::uint32_t slot) const noexcept { return number_.name(slot); }
+  [[nodiscard]] BufferName buffer_name(std::uint32_t slot) const noexcept {
+    return number_.buffer_name(slot);
+  }
 
   // Gives a buffer back to its pool, whichever that is. kPlace: what its create() was told.
   // Requires: the buffer was acquired and has not been released.

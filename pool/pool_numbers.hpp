@@ -41,7 +41,7 @@ class PoolNumber {
   PoolNumber& operator=(const PoolNumber&) = delete;
 
   [[nodiscard]] std::uint32_t get() const noexcept { return pool_number(first_); }
-  [[nodiscard]] BufferName name(std::uint32_t slot) const noexcept { return first_ | slot; }
+  [[nodiscard]] BufferName buffer_name(std::uint32_t slot) const noexcept { return first_ | slot; }
 
  private:
   BufferName first_;

@@ -32,12 +32,12 @@ std::deque<PoolNumber> take_all_numbers() {
 
 TEST(PoolNumbers, NameTellsPoolAndSlot) {
   const PoolNumber number{some_pool()};
-  const BufferName name = number.name(kNoSlot - 1);
+  const BufferName name = number.buffer_name(kNoSlot - 1);
   EXPECT_NE(name, 0U);
   EXPECT_EQ(pool_number(name), number.get());
   EXPECT_EQ(slot_of(name), kNoSlot - 1);
   EXPECT_EQ(pool_of(name), some_pool());
-  EXPECT_NE(number.name(0), 0U);
+  EXPECT_NE(number.buffer_name(0), 0U);
 }
 
 TEST(PoolNumbers, EachPoolHasANumberOfItsOwn) {
