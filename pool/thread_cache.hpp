@@ -38,7 +38,9 @@ class alignas(kLinePairBytes) ThreadCache {
     if (count <= at_peak_) [[unlikely]]
       return take_at_peak(count);
     acquires.set(acquired + 1);
-    return slots_[count - 1];
+    const std::uint32_t slot = slots_[count - 1];
+    if (slot == kNoSlot) __builtin_unreachable();  // so that the caller's test goes
+    return slot;
   }
 
   // Takes up to `wanted` slots, the one that came back last at the end, and counts as many
