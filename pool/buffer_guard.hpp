@@ -27,7 +27,7 @@ template <typename Kind>
 class [[nodiscard]] BufferGuard {
  public:
   BufferGuard() noexcept = default;
-  ~BufferGuard() { release(); }
+  [[gnu::always_inline]] ~BufferGuard() { release(); }
 
   BufferGuard(const BufferGuard&) = delete;
   BufferGuard& operator=(const BufferGuard&) = delete;
@@ -71,7 +71,7 @@ class [[nodiscard]] BufferGuard {
   std::span<const std::byte> filled() const&& = delete;
 
   // Gives the buffer back now. The guard is empty afterwards; an empty guard stays empty.
-  void release() noexcept {
+  [[gnu::always_inline]] void release() noexcept {
     if (word_ != 0) PoolCore::release<Kind::kPlace>(forget());
   }
 

@@ -73,8 +73,8 @@ class BufferPool {
    public:
     [[nodiscard]] Guard try_acquire() noexcept {
       if (cache_ == nullptr) [[unlikely]]
-        return guard(core_, core_->template try_acquire<Kind::kPlace>());
-      return guard(core_, core_->acquire_with(*cache_));
+        return guard(core_->template try_acquire<Kind::kPlace>());
+      return guard(core_->acquire_with(*cache_));
     }
     // Many at once, for less each. Fills the guards from the front and returns how many got a
     // buffer; fewer than all means that try_acquire() found none for the next.
@@ -83,9 +83,8 @@ class BufferPool {
       std::size_t filled = 0;
       while (filled < guards.size()) {
         if (cache_ != nullptr) [[likely]] {
-          core_->acquire_here(*cache_, guards.size() - filled, [&](std::uint32_t slot) {
-            guards[filled++].hold(core_->buffer_name(slot));
-          });
+          core_->acquire_here(*cache_, guards.size() - filled,
+                              [&](BufferName name) { guards[filled++].hold(name); });
           if (filled == guards.size()) break;
         }
         guards[filled] = try_acquire();
@@ -94,11 +93,9 @@ class BufferPool {
       }
       return filled;
     }
-    [[nodiscard]] Guard acquire_or_grow() noexcept {
-      return guard(core_, core_->acquire_or_grow(cache_));
-    }
+    [[nodiscard]] Guard acquire_or_grow() noexcept { return guard(core_->acquire_or_grow(cache_)); }
     [[nodiscard]] Guard acquire_until(Deadline deadline) noexcept {
-      return guard(core_, core_->acquire_until(cache_, deadline));
+      return guard(core_->acquire_until(cache_, deadline));
     }
     [[nodiscard]] Guard acquire_for(std::chrono::nanoseconds time) noexcept {
       return acquire_until(PoolCore::deadline_after(time));
@@ -109,7 +106,7 @@ class BufferPool {
       assert(pool_of(buffer.name()) == core_);
       if (cache_ == nullptr) [[unlikely]]
         return buffer.release();
-      core_->release_with(*cache_, slot_of(buffer.forget()));
+      core_->release_with(*cache_, buffer.forget());
     }
 
     // Many at once, for less each. Requires: as above, for each.
@@ -120,8 +117,8 @@ class BufferPool {
           done += core_->release_here(*cache_, buffers.size() - done, [&](std::size_t i) {
             Guard& buffer = buffers[done + i];
             assert(!buffer || pool_of(buffer.name()) == core_);
-            const bool kept = buffer && core_->in_circulation(slot_of(buffer.name()));
-            return kept ? slot_of(buffer.forget()) : kNoSlot;
+            const bool kept = buffer && core_->in_circulation(buffer.name());
+            return kept ? buffer.forget() : kNoSlot;
           });
           if (done == buffers.size()) break;
         }
@@ -147,22 +144,21 @@ class BufferPool {
 
   // Returns an empty guard when no buffer is left.
   [[nodiscard]] Guard try_acquire() noexcept {
-    return guard(core_, core_->template try_acquire<Kind::kPlace>());
+    return guard(core_->template try_acquire<Kind::kPlace>());
   }
 
   // As try_acquire(), but when no buffer is left this thread adds a slab, which takes as long as
   // faulting it in. Returns an empty guard at the bound, or when the system has no memory.
   [[nodiscard]] Guard acquire_or_grow() noexcept {
-    return guard(core_,
-                 core_->acquire_or_grow(core_->template cache_of_this_thread<Kind::kPlace>()));
+    return guard(core_->acquire_or_grow(core_->template cache_of_this_thread<Kind::kPlace>()));
   }
 
   // As try_acquire(), but when no buffer is left this thread sleeps until one comes back, or the
   // thread of the pool has added a slab. Returns an empty guard when the deadline comes first.
   // A buffer that was parked by another thread before the wait is not seen.
   [[nodiscard]] Guard acquire_until(Deadline deadline) noexcept {
-    return guard(core_, core_->acquire_until(core_->template cache_of_this_thread<Kind::kPlace>(),
-                                             deadline));
+    return guard(
+        core_->acquire_until(core_->template cache_of_this_thread<Kind::kPlace>(), deadline));
   }
   [[nodiscard]] Guard acquire_for(std::chrono::nanoseconds time) noexcept {
     return acquire_until(PoolCore::deadline_after(time));
@@ -186,10 +182,9 @@ class BufferPool {
   [[nodiscard]] std::uint32_t batch() const noexcept { return core_->batch(); }
 
  private:
-  static Guard guard(PoolCore* core, std::uint32_t slot) noexcept {
-    if (slot == kNoSlot) [[unlikely]]
+  static Guard guard(BufferName name) noexcept {
+    if (name == kNoSlot) [[unlikely]]
       return Guard{};
-    const BufferName name = core->buffer_name(slot);
     if (name == 0) __builtin_unreachable();  // so that a caller's test for an empty guard goes
     return Guard{name};
   }

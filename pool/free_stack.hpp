@@ -72,6 +72,8 @@ class BasicFreeStack {
     const std::uint32_t first = slots[0];
     Record& record = record_of(first);
     prefetch_to_write(&head_);
+    // Whoever popped the record has read its lines: they come back all at once, not one by one.
+    for_each_line(record, count, [](const std::byte* line) { prefetch_to_write(line); });
     // Plain stores: the record is ours, and readers look here only after they have popped it.
     std::memcpy(record.others(), slots + 1, (count - 1) * sizeof(std::uint32_t));
     // acquire: the depth of the top record, stored by whoever pushed it, is read below.
@@ -106,7 +108,7 @@ class BasicFreeStack {
       const std::uint32_t top = slot_of(head);
       if (top == kNoSlot) return {0, 0, retries};
       const Record& record = record_of(top);
-      prefetch_rest(record);
+      for_each_line(record, max_batch(), [](const std::byte* line) { __builtin_prefetch(line); });
       // relaxed: the load of the head ordered it. If another thread has taken the record since,
       // the link may be newer than the head, but then the tag differs and the swap fails.
       const std::uint32_t link = record.link.load(std::memory_order_relaxed);
@@ -172,13 +174,12 @@ class BasicFreeStack {
 #endif
   }
 
-  // The lines of a record behind the first, all at once.
-  void prefetch_rest(const Record& record) const noexcept {
+  // use(line) for each line of a record with `count` slots.
+  template <typename Use>
+  static void for_each_line(const Record& record, std::uint32_t count, Use&& use) noexcept {
     const auto* const first = reinterpret_cast<const std::byte*>(&record);
-    for (std::size_t at = kCacheLineBytes; at < pairs_per_record_ * kLinePairBytes;
-         at += kCacheLineBytes) {
-      __builtin_prefetch(first + at);
-    }
+    const std::size_t bytes = sizeof(Record) + (count - 1) * sizeof(std::uint32_t);
+    for (std::size_t at = 0; at < bytes; at += kCacheLineBytes) use(first + at);
   }
 
   [[nodiscard]] std::size_t place(std::uint32_t slot) const noexcept {

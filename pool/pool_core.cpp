@@ -89,7 +89,8 @@ PoolCore::PoolCore(const PoolConfig& config, const KindOfPool& kind)
       name_{kind.name},
       stack_{first_overflow_, batch_},
       overflow_{config.overflow_buffers, 1},
-      unattached_{batch_} {
+      unattached_{batch_, number_.buffer_name(0)} {
+  first_overflow_name_ = number_.buffer_name(first_overflow_);
   prepare_growth(config);
   const std::uint32_t bound = bound_of(config);
 #if defined(TAPELINE_CHECKS)
@@ -135,14 +136,14 @@ void PoolCore::note_outside(ThreadCache& cache, std::uint32_t depth) const noexc
                     overflow_.depth());
 }
 
-std::uint32_t PoolCore::acquire_slow(ThreadCache& cache) noexcept {
-  const std::uint32_t slot = fetch(cache);
-  if (slot == kNoSlot) cache.refusals.add(1);
-  return slot;
+BufferName PoolCore::acquire_slow(ThreadCache& cache) noexcept {
+  const BufferName name = fetch(cache);
+  if (name == kNoSlot) cache.refusals.add(1);
+  return name;
 }
 
-// A slot from a shared stack, for a cache that is empty. A refusal is not counted.
-std::uint32_t PoolCore::fetch(ThreadCache& cache) noexcept {
+// A buffer from a shared stack, for a cache that is empty. A refusal is not counted.
+BufferName PoolCore::fetch(ThreadCache& cache) noexcept {
   // relaxed: acquiring while another thread closes the pool is not allowed.
   if ((state_.load(std::memory_order_relaxed) & (kClosed | kForked)) != 0) return kNoSlot;
   const std::uint32_t depth = cache.refill(stack_);
@@ -159,26 +160,26 @@ std::uint32_t PoolCore::fetch(ThreadCache& cache) noexcept {
   note_outside(cache, depth);
   cache.fallbacks.add(1);
   cache.note_acquired(cache.outside());
-  return first_overflow_ + slot[0];
+  return number_.buffer_name(first_overflow_ + slot[0]);
 }
 
 // What any acquire tries, without counting a refusal. `cache` is null for a thread without one.
-std::uint32_t PoolCore::attempt(ThreadCache* cache) noexcept {
+BufferName PoolCore::attempt(ThreadCache* cache) noexcept {
   if (cache != nullptr) {
-    const std::uint32_t slot = cache->take();
-    return slot != kNoSlot ? slot : fetch(*cache);
+    const BufferName name = cache->take();
+    return name != kNoSlot ? name : fetch(*cache);
   }
   if (!of_this_process()) return kNoSlot;
   const std::lock_guard lock{mutex_};
-  const std::uint32_t slot = fetch(unattached_);
+  const BufferName name = fetch(unattached_);
   flush_all(unattached_);
   wake_if_waiting();
-  return slot;
+  return name;
 }
 
 // Ends what attempt() began, once for each acquire.
-std::uint32_t PoolCore::handed_out_or_refused(std::uint32_t slot, ThreadCache* cache) noexcept {
-  if (slot == kNoSlot) {
+BufferName PoolCore::handed_out_or_refused(BufferName name, ThreadCache* cache) noexcept {
+  if (name == kNoSlot) {
     if (cache != nullptr) {
       cache->refusals.add(1);
     } else if (of_this_process()) {
@@ -188,14 +189,14 @@ std::uint32_t PoolCore::handed_out_or_refused(std::uint32_t slot, ThreadCache* c
       refusals_after_fork_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
     }
   }
-  return handed_out(slot);
+  return handed_out(name);
 }
 
-// The cache is full, or the slot is not for caches.
-void PoolCore::release_slow(ThreadCache& cache, std::uint32_t slot) noexcept {
-  if (slot >= first_overflow_) return release_overflow(cache, slot);
+// The cache is full, or the buffer is not for caches.
+void PoolCore::release_slow(ThreadCache& cache, BufferName name) noexcept {
+  if (!in_circulation(name)) return release_overflow(cache, slot_of(name));
   note_outside(cache, cache.flush_oldest(stack_));
-  cache.put(slot);
+  cache.put(name);
 }
 
 void PoolCore::release_overflow(ThreadCache& cache, std::uint32_t slot) noexcept {

@@ -42,7 +42,7 @@ class PoolCore;
 struct CurrentCache {
   PoolCore* core;
   ThreadCache* cache;
-  std::uint32_t number;  // of the pool; 0: none
+  BufferName first;  // the name of the pool's slot 0; 0: none
 };
 // The first pool of a kind has the place of its kind, which the compiler knows: finding the cache
 // is then two loads from a fixed address. Further pools of the kind share the places behind.
@@ -78,31 +78,32 @@ class alignas(kLinePairBytes) PoolCore {
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
 
-  // Returns a slot, or kNoSlot when there is no buffer left. kPlace: what create() was told.
+  // Returns kNoSlot, which is of no pool, when there is no buffer left. kPlace: what create() was
+  // told.
   template <std::uint32_t kPlace>
-  [[nodiscard]] std::uint32_t try_acquire() noexcept {
+  [[nodiscard]] BufferName try_acquire() noexcept {
     const CurrentCache current = current_caches[kPlace];
     if (current.core == this) [[likely]]
       return acquire_with(*current.cache);
     return acquire_elsewhere();
   }
   // Requires: `cache` belongs to this pool and to this thread.
-  [[nodiscard]] std::uint32_t acquire_with(ThreadCache& cache) noexcept {
-    std::uint32_t slot = cache.take();
-    if (slot == kNoSlot) [[unlikely]]
-      slot = acquire_slow(cache);
-    return handed_out(slot);
+  [[nodiscard]] BufferName acquire_with(ThreadCache& cache) noexcept {
+    BufferName name = cache.take();
+    if (name == kNoSlot) [[unlikely]]
+      name = acquire_slow(cache);
+    return handed_out(name);
   }
-  // take(slot) for up to `wanted` slots that are in the cache. Returns how many these were.
+  // take(name) for up to `wanted` buffers in the cache. Returns how many these were.
   template <typename Take>
   std::size_t acquire_here(ThreadCache& cache, std::size_t wanted, Take&& take) noexcept {
-    const std::span<const std::uint32_t> slots = cache.take_many(wanted);
-    for (std::size_t left = slots.size(); left > 0; --left) take(handed_out(slots[left - 1]));
-    return slots.size();
+    const std::span<const BufferName> names = cache.take_many(wanted);
+    for (std::size_t left = names.size(); left > 0; --left) take(handed_out(names[left - 1]));
+    return names.size();
   }
   // `cache` as above, or null for a thread that can not have one.
-  [[nodiscard]] std::uint32_t acquire_or_grow(ThreadCache* cache) noexcept;
-  [[nodiscard]] std::uint32_t acquire_until(ThreadCache* cache, Deadline deadline) noexcept;
+  [[nodiscard]] BufferName acquire_or_grow(ThreadCache* cache) noexcept;
+  [[nodiscard]] BufferName acquire_until(ThreadCache* cache, Deadline deadline) noexcept;
 
   // `time` from now; a time too long for the clock is for ever.
   [[nodiscard]] static Deadline deadline_after(std::chrono::nanoseconds time) noexcept {
@@ -110,43 +111,39 @@ class alignas(kLinePairBytes) PoolCore {
     return time < Deadline::max() - now ? now + time : Deadline::max();
   }
 
-  // The name of a slot of this pool, which a guard keeps.
-  [[nodiscard]] BufferName buffer_name(std::uint32_t slot) const noexcept {
-    return number_.buffer_name(slot);
-  }
-
   // Gives a buffer back to its pool, whichever that is. kPlace: what its create() was told.
   // Requires: the buffer was acquired and has not been released.
   template <std::uint32_t kPlace>
-  static void release(BufferName name) noexcept {
+  [[gnu::always_inline]] static void release(BufferName name) noexcept {
     const CurrentCache current = current_caches[kPlace];
-    if (current.number == pool_number(name)) [[likely]]
-      return current.core->release_with(*current.cache, slot_of(name));
-    pool_of(name)->release_elsewhere(slot_of(name));
+    if (pool_number(name ^ current.first) == 0) [[likely]]
+      return current.core->release_with(*current.cache, name);
+    pool_of(name)->release_elsewhere(name);
   }
   // Requires: as release(); `cache` belongs to this pool and to this thread.
-  void release_with(ThreadCache& cache, std::uint32_t slot) noexcept {
-    retire_bytes(slot);
-    if (slot >= first_overflow_ || !cache.try_put(slot)) [[unlikely]]
-      release_slow(cache, slot);
+  void release_with(ThreadCache& cache, BufferName name) noexcept {
+    retire_bytes(name);
+    if (!in_circulation(name) || !cache.try_put(name)) [[unlikely]]
+      release_slow(cache, name);
     look_at_state(cache);
   }
-  // Releases the slots slot_at(0), slot_at(1), ... up to `count` of them, as long as the cache has
-  // room for them; kNoSlot ends it. Returns how many these were. Requires: in_circulation(), each.
-  template <typename SlotAt>
-  std::size_t release_here(ThreadCache& cache, std::size_t count, SlotAt&& slot_at) noexcept {
+  // Releases the buffers name_at(0), name_at(1), ... up to `count` of them, as long as the cache
+  // has room for them; kNoSlot ends it. Returns how many these were. Requires: in_circulation(),
+  // each.
+  template <typename NameAt>
+  std::size_t release_here(ThreadCache& cache, std::size_t count, NameAt&& name_at) noexcept {
     const std::size_t kept = cache.put_many(count, [&](std::size_t i) {
-      const std::uint32_t slot = slot_at(i);
-      if (slot != kNoSlot) retire_bytes(slot);
-      return slot;
+      const BufferName name = name_at(i);
+      if (name != kNoSlot) retire_bytes(name);
+      return name;
     });
     look_at_state(cache);
     return kept;
   }
 
-  // Whether a cache may keep the slot.
-  [[nodiscard]] bool in_circulation(std::uint32_t slot) const noexcept {
-    return slot < first_overflow_;
+  // Whether a cache may keep the buffer.
+  [[nodiscard]] bool in_circulation(BufferName name) const noexcept {
+    return name < first_overflow_name_;
   }
 
   [[nodiscard]] std::byte* buffer(std::uint32_t slot) const noexcept {
@@ -184,7 +181,8 @@ class alignas(kLinePairBytes) PoolCore {
 
   // The cache of one thread. Stays with the pool when the thread ends, and its counts with it.
   struct Attachment {
-    Attachment(PoolCore* owner, std::uint32_t batch) noexcept : cache{batch}, core{owner} {}
+    Attachment(PoolCore* owner, std::uint32_t batch, BufferName first) noexcept
+        : cache{batch, first}, core{owner} {}
     ThreadCache cache;
     PoolCore* core;
     Attachment* next_in_pool = nullptr;    // set once, before it can be found
@@ -226,11 +224,11 @@ class alignas(kLinePairBytes) PoolCore {
 
   // pool_core.cpp
   void commit_or_throw(SlotRange slots, const PoolConfig& config);
-  std::uint32_t acquire_slow(ThreadCache& cache) noexcept;
-  std::uint32_t fetch(ThreadCache& cache) noexcept;
-  std::uint32_t attempt(ThreadCache* cache) noexcept;
-  std::uint32_t handed_out_or_refused(std::uint32_t slot, ThreadCache* cache) noexcept;
-  void release_slow(ThreadCache& cache, std::uint32_t slot) noexcept;
+  BufferName acquire_slow(ThreadCache& cache) noexcept;
+  BufferName fetch(ThreadCache& cache) noexcept;
+  BufferName attempt(ThreadCache* cache) noexcept;
+  BufferName handed_out_or_refused(BufferName name, ThreadCache* cache) noexcept;
+  void release_slow(ThreadCache& cache, BufferName name) noexcept;
   void release_overflow(ThreadCache& cache, std::uint32_t slot) noexcept;
   void released_oddly(ThreadCache& cache) noexcept;
   void flush_all(ThreadCache& cache) noexcept;
@@ -241,9 +239,9 @@ class alignas(kLinePairBytes) PoolCore {
   void unreference(std::uint32_t count) noexcept;
 
   // pool_core_threads.cpp
-  std::uint32_t acquire_elsewhere() noexcept;
-  void release_elsewhere(std::uint32_t slot) noexcept;
-  void release_unattached(std::uint32_t slot) noexcept;
+  BufferName acquire_elsewhere() noexcept;
+  void release_elsewhere(BufferName name) noexcept;
+  void release_unattached(BufferName name) noexcept;
   [[nodiscard]] ThreadCache* attach_this_thread() noexcept;
   Attachment* take_idle_or_new() noexcept;
   void detach(Attachment* attachment) noexcept;
@@ -272,7 +270,7 @@ class alignas(kLinePairBytes) PoolCore {
   std::uint32_t empty_stack() noexcept;
 
   // pool_core_wait.cpp
-  std::uint32_t wait_for_slot(ThreadCache* cache, Deadline deadline) noexcept;
+  BufferName wait_for_buffer(ThreadCache* cache, Deadline deadline) noexcept;
   bool begin_wait(ThreadCache* cache) noexcept;
   void end_wait(ThreadCache* cache, bool served) noexcept;
   void wake_waiters() noexcept;
@@ -293,28 +291,30 @@ class alignas(kLinePairBytes) PoolCore {
   }
 
   // What an acquire of any kind passes through at its end, and a release at its beginning.
-  std::uint32_t handed_out(std::uint32_t slot) noexcept {
+  BufferName handed_out(BufferName name) noexcept {
 #if defined(TAPELINE_CHECKS) || defined(TAPELINE_POOL_ASAN)
-    if (slot == kNoSlot) return slot;
-    unpoison(buffer(slot), buffer_bytes_);
+    if (name == kNoSlot) return name;
+    unpoison(buffer(slot_of(name)), buffer_bytes_);
 #endif
 #if defined(TAPELINE_CHECKS)
-    owners_.hand_out(slot, name_);
+    owners_.hand_out(slot_of(name), name_);
 #endif
-    return slot;
+    return name;
   }
-  void retire_bytes([[maybe_unused]] std::uint32_t slot) noexcept {
+  void retire_bytes([[maybe_unused]] BufferName name) noexcept {
 #if defined(TAPELINE_CHECKS)
+    const std::uint32_t slot = slot_of(name);
     owners_.take_back(slot, name_);
     check_red_zone(buffer(slot) + buffer_bytes_, stride_ - buffer_bytes_, name_, slot);
 #endif
-    poison(buffer(slot), buffer_bytes_);
+    poison(buffer(slot_of(name)), buffer_bytes_);
   }
 
   // Read by every operation, written only by close(), after fork() and for waiting.
   std::byte* base_ = nullptr;
   std::size_t stride_;
   PoolNumber number_{this};
+  BufferName first_overflow_name_ = 0;
   std::uint32_t place_ = 0;       // in current_caches
   std::uint32_t first_overflow_;  // slots below it circulate through caches and shared stack
   std::atomic<std::uint32_t> state_{kOpen};

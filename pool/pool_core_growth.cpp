@@ -233,10 +233,10 @@ std::size_t PoolCore::drop_slab(std::uint32_t index) noexcept {
   return bytes;
 }
 
-std::uint32_t PoolCore::acquire_or_grow(ThreadCache* cache) noexcept {
-  std::uint32_t slot = attempt(cache);
-  while (slot == kNoSlot && make_room()) slot = attempt(cache);
-  return handed_out_or_refused(slot, cache);
+BufferName PoolCore::acquire_or_grow(ThreadCache* cache) noexcept {
+  BufferName name = attempt(cache);
+  while (name == kNoSlot && make_room()) name = attempt(cache);
+  return handed_out_or_refused(name, cache);
 }
 
 }  // namespace tapeline::pool

@@ -62,7 +62,7 @@ bool PoolCore::of_this_process() const noexcept {
 
 // The cache of the thread is not in the place of the kind: finds it elsewhere, makes it, or does
 // without.
-std::uint32_t PoolCore::acquire_elsewhere() noexcept {
+BufferName PoolCore::acquire_elsewhere() noexcept {
   const CurrentCache current = current_caches[place_];
   if (current.core == this) return acquire_with(*current.cache);
   if (ThreadCache* const cache = attach_this_thread(); cache != nullptr) {
@@ -71,19 +71,20 @@ std::uint32_t PoolCore::acquire_elsewhere() noexcept {
   return handed_out_or_refused(attempt(nullptr), nullptr);
 }
 
-void PoolCore::release_elsewhere(std::uint32_t slot) noexcept {
+void PoolCore::release_elsewhere(BufferName name) noexcept {
   const CurrentCache current = current_caches[place_];
-  if (current.core == this) return release_with(*current.cache, slot);
+  if (current.core == this) return release_with(*current.cache, name);
   if (ThreadCache* const cache = attach_this_thread(); cache != nullptr) {
-    return release_with(*cache, slot);
+    return release_with(*cache, name);
   }
-  if (of_this_process()) release_unattached(slot);
+  if (of_this_process()) release_unattached(name);
 }
 
 // Requires: a thread of the pool's process.
-void PoolCore::release_unattached(std::uint32_t slot) noexcept {
+void PoolCore::release_unattached(BufferName name) noexcept {
+  const std::uint32_t slot = slot_of(name);
   references_.fetch_add(1, std::memory_order_relaxed);  // relaxed: the guard keeps the core alive
-  retire_bytes(slot);
+  retire_bytes(name);
   {
     const std::lock_guard lock{mutex_};
     if (slot < first_overflow_) {
@@ -116,7 +117,7 @@ ThreadCache* PoolCore::attach_this_thread() noexcept {
     attachments_of_thread = attachment;
     note_outside(attachment->cache, stack_.depth());
   }
-  current_caches[place_] = {this, &attachment->cache, number_.get()};
+  current_caches[place_] = {this, &attachment->cache, number_.buffer_name(0)};
   return &attachment->cache;
 }
 
@@ -127,7 +128,7 @@ PoolCore::Attachment* PoolCore::take_idle_or_new() noexcept {
     idle_ = attachment->next_idle;
     return attachment;
   }
-  auto* const attachment = new (std::nothrow) Attachment{this, batch_};
+  auto* const attachment = new (std::nothrow) Attachment{this, batch_, number_.buffer_name(0)};
   if (attachment == nullptr) return nullptr;
   attachment->next_in_pool = all_.load(std::memory_order_relaxed);  // relaxed: under mutex_
   // release: a reader that finds it finds it constructed.

@@ -18,31 +18,31 @@ constexpr std::chrono::milliseconds kNapWithoutBarrier{1};
 
 }  // namespace
 
-std::uint32_t PoolCore::acquire_until(ThreadCache* cache, Deadline deadline) noexcept {
-  std::uint32_t slot = attempt(cache);
-  if (slot == kNoSlot) [[unlikely]]
-    slot = wait_for_slot(cache, deadline);
-  return handed_out_or_refused(slot, cache);
+BufferName PoolCore::acquire_until(ThreadCache* cache, Deadline deadline) noexcept {
+  BufferName name = attempt(cache);
+  if (name == kNoSlot) [[unlikely]]
+    name = wait_for_buffer(cache, deadline);
+  return handed_out_or_refused(name, cache);
 }
 
-std::uint32_t PoolCore::wait_for_slot(ThreadCache* cache, Deadline deadline) noexcept {
+BufferName PoolCore::wait_for_buffer(ThreadCache* cache, Deadline deadline) noexcept {
   using Clock = std::chrono::steady_clock;
   if (!of_this_process() || Clock::now() >= deadline) return kNoSlot;
   const bool woken_for_sure = begin_wait(cache);
-  std::uint32_t slot = kNoSlot;
+  BufferName name = kNoSlot;
   for (;;) {
     // acquire: a slot pushed before the word was raised is seen below. One pushed later raises the
     // word, and the sleep ends or does not begin.
     const std::uint32_t wake_ups = wake_ups_.load(std::memory_order_acquire);
-    slot = attempt(cache);
-    if (slot != kNoSlot) break;
+    name = attempt(cache);
+    if (name != kNoSlot) break;
     const Deadline now = Clock::now();
     if (now >= deadline) break;
     sleep_on(wake_ups_, wake_ups,
              woken_for_sure ? deadline : std::min(deadline, now + kNapWithoutBarrier));
   }
-  end_wait(cache, slot != kNoSlot);
-  return slot;
+  end_wait(cache, name != kNoSlot);
+  return name;
 }
 
 // Returns whether every push from now on wakes this thread.
@@ -78,7 +78,7 @@ void PoolCore::end_wait(ThreadCache* cache, bool served) noexcept {
 }
 
 void PoolCore::wake_waiters() noexcept {
-  // release: pairs with the load in wait_for_slot().
+  // release: pairs with the load in wait_for_buffer().
   wake_ups_.fetch_add(1, std::memory_order_release);
   wake_all(wake_ups_);
 }

@@ -1,6 +1,9 @@
 #pragma once
 
-// The free slots that one thread keeps for itself, at most two batches, and its counters.
+// The free buffers that one thread keeps for itself, at most two batches, and its counters.
+//
+// Names:         buffers are kept by name, as guards have them, so that between a release and the
+//                next acquire of a buffer nothing is computed. The shared stack has slots.
 //
 // Thread safety: one thread at a time owns a cache and calls everything but the readers; the pool
 //                passes a cache from a thread that ends to a later one. Readers (parked(), the
@@ -8,7 +11,7 @@
 // Progress:      wait-free.
 // Memory orders: all counters have one writer, so load, add, store needs no read-modify-write.
 //                relaxed everywhere but in `releases`: nobody derives anything else from them.
-// Layout:        how many slots are here is not stored but follows from the counters: releases
+// Layout:        how many buffers are here is not stored but follows from the counters: releases
 //                less acquires, plus what refills and flushes moved. So an operation writes one
 //                counter, and an acquire does not wait for the release before it on one word.
 
@@ -21,31 +24,33 @@
 
 #include "pool/counter.hpp"
 #include "pool/free_stack.hpp"
+#include "pool/pool_numbers.hpp"
 
 namespace tapeline::pool {
 
 class alignas(kLinePairBytes) ThreadCache {
  public:
-  // Requires: 1 <= batch <= kMaxBatch.
-  explicit ThreadCache(std::uint32_t batch) noexcept : capacity_{2 * batch}, batch_{batch} {
+  // `first`: the name of slot 0. Requires: 1 <= batch <= kMaxBatch.
+  explicit ThreadCache(std::uint32_t batch, BufferName first = 0) noexcept
+      : capacity_{2 * batch}, batch_{batch}, first_{first} {
     assert(batch >= 1 && batch <= kMaxBatch);
   }
 
-  // Takes the slot that came back last and counts an acquire, or returns kNoSlot.
-  std::uint32_t take() noexcept {
+  // Takes the buffer that came back last and counts an acquire, or returns kNoSlot.
+  BufferName take() noexcept {
     const std::uint64_t acquired = acquires.get();
     const std::uint32_t count = here(acquired, releases.get());
     if (count <= at_peak_) [[unlikely]]
       return take_at_peak(count);
     acquires.set(acquired + 1);
-    const std::uint32_t slot = slots_[count - 1];
-    if (slot == kNoSlot) __builtin_unreachable();  // so that the caller's test goes
-    return slot;
+    const BufferName name = names_[count - 1];
+    if (name == kNoSlot) __builtin_unreachable();  // so that the caller's test goes
+    return name;
   }
 
-  // Takes up to `wanted` slots, the one that came back last at the end, and counts as many
+  // Takes up to `wanted` buffers, the one that came back last at the end, and counts as many
   // acquires. Valid until the next call.
-  [[nodiscard]] std::span<const std::uint32_t> take_many(std::size_t wanted) noexcept {
+  [[nodiscard]] std::span<const BufferName> take_many(std::size_t wanted) noexcept {
     const std::uint64_t acquired = acquires.get();
     const std::uint32_t count = here(acquired, releases.get());
     const auto taken = static_cast<std::uint32_t>(std::min<std::size_t>(wanted, count));
@@ -53,41 +58,41 @@ class alignas(kLinePairBytes) ThreadCache {
     if (taken != 0 && left < at_peak_) [[unlikely]]
       note_peak(outside_ - static_cast<std::int32_t>(left));
     acquires.set(acquired + taken);
-    return {slots_ + left, taken};
+    return {names_ + left, taken};
   }
 
   [[nodiscard]] bool full() const noexcept { return here() == capacity_; }
 
-  // Keeps the slot, counts a release and returns true; or returns false when the cache is full.
-  [[nodiscard]] bool try_put(std::uint32_t slot) noexcept {
+  // Keeps the buffer, counts a release and returns true; or returns false when the cache is full.
+  [[nodiscard]] bool try_put(BufferName name) noexcept {
     const std::uint64_t released = releases.get();
     const std::uint32_t count = here(acquires.get(), released);
     if (count == capacity_) [[unlikely]]
       return false;
-    slots_[count] = slot;
+    names_[count] = name;
     note_released(released);
     return true;
   }
-  // Keeps the slots slot_at(0), slot_at(1), ... up to `count` of them, as long as there is room;
+  // Keeps the buffers name_at(0), name_at(1), ... up to `count` of them, as long as there is room;
   // kNoSlot ends it. Returns how many, and counts as many releases.
-  template <typename SlotAt>
-  std::size_t put_many(std::size_t count, SlotAt&& slot_at) noexcept {
+  template <typename NameAt>
+  std::size_t put_many(std::size_t count, NameAt&& name_at) noexcept {
     const std::uint64_t released = releases.get();
     const std::uint32_t before = here(acquires.get(), released);
     const std::size_t room = std::min<std::size_t>(count, capacity_ - before);
     std::size_t kept = 0;
     for (; kept < room; ++kept) {
-      const std::uint32_t slot = slot_at(kept);
-      if (slot == kNoSlot) [[unlikely]]
+      const BufferName name = name_at(kept);
+      if (name == kNoSlot) [[unlikely]]
         break;
-      slots_[before + kept] = slot;
+      names_[before + kept] = name;
     }
     if (kept != 0) note_released(released, kept);
     return kept;
   }
   // Requires: !full().
-  void put(std::uint32_t slot) noexcept {
-    [[maybe_unused]] const bool kept = try_put(slot);
+  void put(BufferName name) noexcept {
+    [[maybe_unused]] const bool kept = try_put(name);
     assert(kept);
   }
 
@@ -96,27 +101,29 @@ class alignas(kLinePairBytes) ThreadCache {
   template <typename Stack>
   std::uint32_t refill(Stack& stack) noexcept {
     assert(here() == 0);
-    const auto popped = stack.pop(slots_);
+    const auto popped = stack.pop(names_);
+    for (std::uint32_t i = 0; i < popped.count; ++i) names_[i] |= first_;
     if (popped.retries != 0) cas_retries_pop.add(popped.retries);
     moved_.add(popped.count);
     return popped.depth;
   }
 
-  // Gives the slots that have been here longest, at most one batch, to `stack`.
+  // Gives the buffers that have been here longest, at most one batch, to `stack`.
   // Returns the depth of the stack. Requires: not empty.
   template <typename Stack>
   std::uint32_t flush_oldest(Stack& stack) noexcept {
     const std::uint32_t count = here();
     assert(count != 0);
     const std::uint32_t moved = std::min(count, batch_);
-    const auto pushed = stack.push(slots_, moved);
+    for (std::uint32_t i = 0; i < moved; ++i) names_[i] = slot_of(names_[i]);
+    const auto pushed = stack.push(names_, moved);
     if (pushed.retries != 0) cas_retries_push.add(pushed.retries);
-    std::memmove(slots_, slots_ + moved, (count - moved) * sizeof(std::uint32_t));
+    std::memmove(names_, names_ + moved, (count - moved) * sizeof(BufferName));
     moved_.set(moved_.get() - moved);
     return pushed.depth;
   }
 
-  // Forgets the slots. For caches whose pool is gone.
+  // Forgets the buffers. For caches whose pool is gone.
   void drop() noexcept { moved_.set(acquires.get() - releases.get()); }
 
   // Tells how many buffers are outside the shared stacks, as seen at the last move to or from
@@ -163,12 +170,12 @@ class alignas(kLinePairBytes) ThreadCache {
     releases.set_release(before + more);
   }
 
-  // The cache is empty, or holds fewer slots than it ever did at this number outside.
-  [[gnu::noinline]] std::uint32_t take_at_peak(std::uint32_t count) noexcept {
+  // The cache is empty, or holds fewer buffers than it ever did at this number outside.
+  [[gnu::noinline]] BufferName take_at_peak(std::uint32_t count) noexcept {
     if (count == 0) return kNoSlot;
     note_peak(outside_ - static_cast<std::int32_t>(count - 1));
     acquires.add(1);
-    return slots_[count - 1];
+    return names_[count - 1];
   }
 
   void note_peak(std::int32_t in_use) noexcept {
@@ -181,13 +188,14 @@ class alignas(kLinePairBytes) ThreadCache {
   Counter releases;
 
  private:
-  Counter moved_;              // slots that came here by refills less those that went by flushes
-  std::uint32_t at_peak_ = 0;  // an acquire with no more slots than this here is a new peak
+  Counter moved_;              // buffers that came here by refills less those that went by flushes
+  std::uint32_t at_peak_ = 0;  // an acquire with no more buffers than this here is a new peak
   std::uint32_t capacity_;
   std::uint32_t batch_;
+  BufferName first_;
   std::int32_t outside_ = 0;
   std::atomic<std::int32_t> peak_{0};
-  std::uint32_t slots_[2 * kMaxBatch];  // those here, the oldest first
+  BufferName names_[2 * kMaxBatch];  // of those here, the oldest first
 
  public:
   // Not touched by a hit.

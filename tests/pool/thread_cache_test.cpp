@@ -55,6 +55,20 @@ TEST_F(ThreadCacheTest, FullCacheFlushesTheOldestBatch) {
   EXPECT_EQ(cache_.take(), 13U);
 }
 
+TEST_F(ThreadCacheTest, KeepsNamesWhereTheStackHasSlots) {
+  constexpr BufferName kFirst = 7U << kSlotBits;
+  ThreadCache cache{kBatch, kFirst};
+  cache.refill(stack_);
+  EXPECT_EQ(cache.take(), kFirst + 8);
+  EXPECT_EQ(cache.take(), kFirst + 7);
+  EXPECT_EQ(cache.take(), kFirst + 6);
+  cache.put(kFirst + 7);
+  cache.flush_oldest(stack_);
+  std::array<std::uint32_t, kMaxBatch> flushed{};
+  ASSERT_EQ(stack_.pop(flushed.data()).count, 1U);
+  EXPECT_EQ(flushed[0], 7U);
+}
+
 TEST_F(ThreadCacheTest, FlushesWhatThereIsWhenItIsLessThanABatch) {
   cache_.put(10);
   EXPECT_EQ(cache_.flush_oldest(stack_), 10U);
