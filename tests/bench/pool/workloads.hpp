@@ -144,16 +144,20 @@ class ContenderOf final : public Contender {
     return per_buffer((ours + theirs) / 2, count);
   }
 
-  // Acquired here, released on the other processor; `touched` writes and reads the first line.
+  // Acquired here, released on the other processor; `touched` writes and reads the first line. The
+  // partner has its own copies of what its loop reads: what this thread has on its stack shares
+  // lines with what it writes there all the time.
   template <bool touched>
   double run_hand_off(Partner& partner, std::uint64_t count) {
-    const auto ring = std::make_unique<BatchedRing<Buffer>>();
+    const auto owner = std::make_unique<BatchedRing<Buffer>>();
+    BatchedRing<Buffer>* const ring = owner.get();
     StartLine line;
-    partner.start([&] {
+    partner.start([this, &line, ring, count] {
+      BatchedRing<Buffer>& values = *ring;
       Hand hand{source_};
       line.arrive();
-      for (std::uint64_t i = 0; i < count; ++i) {
-        Buffer buffer = ring->pop();
+      for (std::uint64_t left = count; left > 0; --left) {
+        Buffer buffer = values.pop();
         if constexpr (touched) keep(static_cast<std::uint64_t>(*first_byte(buffer)));
         hand.release(buffer);
       }
@@ -226,15 +230,17 @@ class ContenderOf final : public Contender {
   }
 
   OperationLatencies time_hand_off(Partner& partner, std::uint64_t count) {
-    const auto ring = std::make_unique<BatchedRing<Buffer>>();
+    const auto owner = std::make_unique<BatchedRing<Buffer>>();
+    BatchedRing<Buffer>* const ring = owner.get();
     Latencies acquires{count};
     Latencies releases{count};
     StartLine line;
-    partner.start([&] {
+    partner.start([this, &line, &releases, ring, count] {
+      BatchedRing<Buffer>& values = *ring;
       Hand hand{source_};
       line.arrive();
-      for (std::uint64_t i = 0; i < count; ++i) {
-        Buffer buffer = ring->pop();
+      for (std::uint64_t left = count; left > 0; --left) {
+        Buffer buffer = values.pop();
         const std::uint64_t before = ticks_before();
         hand.release(buffer);
         releases.add(ticks_after() - before);
