@@ -48,10 +48,10 @@ class [[nodiscard]] BufferGuard {
 
   // First byte of the buffer, aligned to 64; nullptr when the guard is empty.
   [[nodiscard]] std::byte* data() const& noexcept {
-    return word_ == 0 ? nullptr : pool_of(name())->buffer(slot_of(name()));
+    return word_ == 0 ? nullptr : buffer_of(name());
   }
   [[nodiscard]] std::size_t capacity() const noexcept {
-    return word_ == 0 ? 0 : pool_of(name())->buffer_bytes();
+    return word_ == 0 ? 0 : numbered_pool(name()).buffer_bytes;
   }
   // The whole buffer.
   [[nodiscard]] std::span<std::byte> bytes() const& noexcept { return {data(), capacity()}; }

@@ -101,6 +101,7 @@ PoolCore::PoolCore(const PoolConfig& config, const KindOfPool& kind)
                                              .huge_pages = config.huge_pages,
                                              .numa_node = config.numa_node});
   base_ = memory_->data();
+  number_.set_buffers(base_, stride_, buffer_bytes_);
   commit_or_throw(SlotRange{0, buffer_count_}, config);
   commit_or_throw(SlotRange{first_overflow_, bound}, config);
   circulate(SlotRange{0, buffer_count_});

@@ -5,7 +5,7 @@
 
 namespace tapeline::pool {
 
-constinit std::atomic<PoolCore*> pools_by_number[kMaxPools + 1]{};
+constinit NumberedPool pools_by_number[kMaxPools + 1]{};
 
 namespace {
 
@@ -20,7 +20,8 @@ std::uint32_t take_number(PoolCore* core) {
     const std::uint32_t number =
         next_number.fetch_add(1, std::memory_order_relaxed) % kMaxPools + 1;
     PoolCore* none = nullptr;
-    if (pools_by_number[number].compare_exchange_strong(none, core, std::memory_order_relaxed)) {
+    if (pools_by_number[number].core.compare_exchange_strong(none, core,
+                                                             std::memory_order_relaxed)) {
       return number;
     }
   }
@@ -33,7 +34,15 @@ PoolNumber::PoolNumber(PoolCore* core) : first_{take_number(core) << kSlotBits} 
 
 PoolNumber::~PoolNumber() {
   // relaxed: as above.
-  pools_by_number[get()].store(nullptr, std::memory_order_relaxed);
+  pools_by_number[get()].core.store(nullptr, std::memory_order_relaxed);
+}
+
+void PoolNumber::set_buffers(std::byte* base, std::size_t stride,
+                             std::size_t buffer_bytes) const noexcept {
+  NumberedPool& pool = pools_by_number[get()];
+  pool.base = base;
+  pool.stride = stride;
+  pool.buffer_bytes = buffer_bytes;
 }
 
 }  // namespace tapeline::pool

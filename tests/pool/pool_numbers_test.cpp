@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdlib>
 #include <deque>
 #include <optional>
 #include <set>
@@ -38,6 +40,18 @@ TEST(PoolNumbers, NameTellsPoolAndSlot) {
   EXPECT_EQ(slot_of(name), kNoSlot - 1);
   EXPECT_EQ(pool_of(name), some_pool());
   EXPECT_NE(number.buffer_name(0), 0U);
+}
+
+TEST(PoolNumbers, NameLeadsToTheBytesOfItsBuffer) {
+  Pool pool{small_pool(4, 0, 1)};
+  const auto one = pool.try_acquire();
+  const auto other = pool.try_acquire();
+  EXPECT_EQ(std::abs(one.data() - other.data()), 256 + 256);  // the buffer and the gap behind it
+  EXPECT_EQ(one.capacity(), 256U);
+  std::array<std::byte, 8> bytes{};
+  const PoolNumber number{some_pool()};
+  number.set_buffers(bytes.data(), 2, 1);
+  EXPECT_EQ(buffer_of(number.buffer_name(3)), bytes.data() + 6);
 }
 
 TEST(PoolNumbers, EachPoolHasANumberOfItsOwn) {
