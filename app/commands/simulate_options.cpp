@@ -205,11 +205,12 @@ void add_server_options(CLI::App& command, SimulateOptions& options) {
       "--linger", options.linger_s,
       "Seconds to go on saying end of session, and serving; default 3 with a server, else 0");
   require_whole_number(*linger, 0, 86'400, "s");
-  CLI::Option* lead = command.add_option(
-      "--lead", options.lead_s,
-      "Seconds of heartbeats before the first message, so that who loses that asks for it. Default 0");
+  CLI::Option* lead = command.add_option("--lead", options.lead_s,
+                                         "Seconds of heartbeats before the first message, so that "
+                                         "who loses that asks for it. Default 0");
   require_whole_number(*lead, 0, 86'400, "s");
-  for (CLI::Option* option : {history, lead, linger}) option->excludes(command.get_option("--write"));
+  for (CLI::Option* option : {history, lead, linger})
+    option->excludes(command.get_option("--write"));
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #pragma once
 
-// Sends a session at a steady rate: heartbeats that announce it, for the lead time; as many messages
-// as are due since the start, in packets, a few thousand times a second; heartbeats while nothing is
-// due; end of session packets at the end, also when it is stopped early. In MoldUDP64 or in IEX-TP,
-// as the session says.
+// Sends a session at a steady rate: heartbeats that announce it, for the lead time; as many
+// messages as are due since the start, in packets, a few thousand times a second; heartbeats while
+// nothing is due; end of session packets at the end, also when it is stopped early. In MoldUDP64 or
+// in IEX-TP, as the session says.
 //
 // Clock:  std::uint64_t now_ns(); void sleep_until(std::uint64_t ns); any steady zero point.
 // Link:   void send(std::span<const std::span<const std::byte>> packets): on every line, in order;
@@ -96,7 +96,7 @@ class Player {
   static constexpr std::uint64_t kSecondNs = 1'000'000'000;
   static constexpr std::uint64_t kMaxWaitNs = 100'000'000;  // how late a stop may be noticed
   static constexpr std::uint64_t kLeadBeatNs = 100'000'000;
-  static constexpr std::uint64_t kMaxAtOnce = 4'096;        // messages between two looks around
+  static constexpr std::uint64_t kMaxAtOnce = 4'096;  // messages between two looks around
   static constexpr std::uint64_t kNever = kNothingDue;
   static constexpr bool kCanBeLate = requires(Link & link) { link.send_due(); };
 

@@ -59,8 +59,8 @@ struct Segment {
   Endpoint destination;
 };
 
-// The same for TCP. `not_udp` stands for another protocol than TCP, `truncated` for a cut before the
-// end of the TCP header.
+// The same for TCP. `not_udp` stands for another protocol than TCP, `truncated` for a cut before
+// the end of the TCP header.
 [[nodiscard]] SkipReason parse_segment(LinkType link_type, ByteSpan frame,
                                        std::uint32_t original_bytes, Segment& segment) noexcept;
 
