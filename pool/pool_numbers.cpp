@@ -15,12 +15,13 @@ constinit std::atomic<std::uint32_t> next_number{0};
 // have been forked while another thread was here.
 std::uint32_t take_number(PoolCore* core) {
   for (std::uint32_t tried = 0; tried < kMaxPools; ++tried) {
-    // relaxed: any order of numbers will do; nothing is read through the pointer but by those who
-    // got a name from the pool.
+    // relaxed: any order of numbers will do.
     const std::uint32_t number =
         next_number.fetch_add(1, std::memory_order_relaxed) % kMaxPools + 1;
     PoolCore* none = nullptr;
-    if (pools_by_number[number].core.compare_exchange_strong(none, core,
+    // acquire: what is written for this pool comes after what was read for the last one of the
+    // number.
+    if (pools_by_number[number].core.compare_exchange_strong(none, core, std::memory_order_acquire,
                                                              std::memory_order_relaxed)) {
       return number;
     }
@@ -33,8 +34,8 @@ std::uint32_t take_number(PoolCore* core) {
 PoolNumber::PoolNumber(PoolCore* core) : first_{take_number(core) << kSlotBits} {}
 
 PoolNumber::~PoolNumber() {
-  // relaxed: as above.
-  pools_by_number[get()].core.store(nullptr, std::memory_order_relaxed);
+  // release: see take_number(). The pool has seen its last guard released.
+  pools_by_number[get()].core.store(nullptr, std::memory_order_release);
 }
 
 void PoolNumber::set_buffers(std::byte* base, std::size_t stride,
