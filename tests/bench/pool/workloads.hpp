@@ -109,6 +109,8 @@ class ContenderOf final : public Contender {
   }
 
  private:
+  static constexpr std::size_t kApart = 128;
+
   static double per_buffer(double ns, std::uint64_t count) {
     return ns / static_cast<double>(count);
   }
@@ -210,12 +212,14 @@ class ContenderOf final : public Contender {
 
   // The other processor does pairs all the time.
   OperationLatencies time_beside(Partner& partner, std::uint64_t count) {
-    std::atomic<bool> enough{false};
+    struct alignas(kApart) Flag {
+      std::atomic<bool> is_set{false};
+    } enough;  // alone on its lines, as below
     StartLine line;
-    partner.start([&] {
+    partner.start([this, &line, &enough] {
       Hand hand{source_};
       line.arrive();
-      while (!enough.load(std::memory_order_relaxed)) pairs(hand, kBurst);
+      while (!enough.is_set.load(std::memory_order_relaxed)) pairs(hand, kBurst);
     });
     Latencies acquires{count};
     Latencies releases{count};
@@ -224,7 +228,7 @@ class ContenderOf final : public Contender {
       line.arrive();
       time_these_pairs(hand, count, acquires, releases);
     }
-    enough.store(true, std::memory_order_relaxed);
+    enough.is_set.store(true, std::memory_order_relaxed);
     partner.wait();
     return {.acquire = acquires.summary(), .release = releases.summary()};
   }
@@ -233,10 +237,11 @@ class ContenderOf final : public Contender {
     const auto owner = std::make_unique<BatchedRing<Buffer>>();
     BatchedRing<Buffer>* const ring = owner.get();
     Latencies acquires{count};
-    Latencies releases{count};
+    LatencySummary releases_of_partner;
     StartLine line;
-    partner.start([this, &line, &releases, ring, count] {
+    partner.start([this, &line, &releases_of_partner, ring, count] {
       BatchedRing<Buffer>& values = *ring;
+      Latencies releases{count};
       Hand hand{source_};
       line.arrive();
       for (std::uint64_t left = count; left > 0; --left) {
@@ -245,6 +250,7 @@ class ContenderOf final : public Contender {
         hand.release(buffer);
         releases.add(ticks_after() - before);
       }
+      releases_of_partner = releases.summary();
     });
     {
       Hand hand{source_};
@@ -263,7 +269,7 @@ class ContenderOf final : public Contender {
       }
     }
     partner.wait();
-    return {.acquire = acquires.summary(), .release = releases.summary()};
+    return {.acquire = acquires.summary(), .release = releases_of_partner};
   }
 
   Source source_;
