@@ -88,7 +88,7 @@ class alignas(kLinePairBytes) PoolCore {
     return acquire_elsewhere();
   }
   // Requires: `cache` belongs to this pool and to this thread.
-  [[nodiscard]] BufferName acquire_with(ThreadCache& cache) noexcept {
+  [[nodiscard, gnu::always_inline]] BufferName acquire_with(ThreadCache& cache) noexcept {
     BufferName name = cache.take();
     if (name == kNoSlot) [[unlikely]]
       name = acquire_slow(cache);
@@ -121,7 +121,7 @@ class alignas(kLinePairBytes) PoolCore {
     pool_of(name)->release_elsewhere(name);
   }
   // Requires: as release(); `cache` belongs to this pool and to this thread.
-  void release_with(ThreadCache& cache, BufferName name) noexcept {
+  [[gnu::always_inline]] void release_with(ThreadCache& cache, BufferName name) noexcept {
     retire_bytes(name);
     if (!in_circulation(name) || !cache.try_put(name)) [[unlikely]]
       release_slow(cache, name);
