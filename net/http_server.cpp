@@ -1,7 +1,10 @@
 #include "net/http_server.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): pthread_sigmask is POSIX
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -32,6 +35,8 @@ using Clock = std::chrono::steady_clock;
 using Text = std::shared_ptr<const std::string>;
 
 constexpr int kBacklog = 1024;
+constexpr int kSilentSeconds =
+    1;  // that the kernel waits for a request before it tells of the peer
 constexpr int kOk = 200;
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kMaxBytesAfterRequest = std::size_t{256} * 1024;  // read and dropped
@@ -177,6 +182,12 @@ void HttpServer::Impl::bind(const std::string& address, std::uint16_t wanted) {
   // Without SO_REUSEPORT: with it a second process could take half of the connections.
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
   if (!error) acceptor_.bind(endpoint, error);
+  // A peer comes with the first bytes of its request: one that is slow to ask takes no place, and
+  // so can not lose it to those that come after. Without it (an error here) it takes one at once.
+  if (!error) {
+    ::setsockopt(acceptor_.native_handle(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &kSilentSeconds,
+                 sizeof kSilentSeconds);
+  }
   if (!error) acceptor_.listen(kBacklog, error);
   if (!error) acceptor_.non_blocking(true, error);
   if (!error) {

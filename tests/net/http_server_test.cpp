@@ -148,7 +148,10 @@ TEST_F(HttpServerTest, EndlessRequestIsCutOff) {
 
 TEST_F(HttpServerTest, StopDoesNotWaitForIdleConnections) {
   std::vector<std::unique_ptr<Client>> idle;
-  for (int at = 0; at < 10; ++at) idle.push_back(std::make_unique<Client>(server.port()));
+  for (int at = 0; at < 10; ++at) {
+    idle.push_back(std::make_unique<Client>(server.port()));
+    idle.back()->send("G");
+  }
   const auto before = std::chrono::steady_clock::now();
   server.stop();
   server.stop();
@@ -198,6 +201,22 @@ TEST_F(CrowdedServerTest, TheOldestUnfinishedRequestMakesRoomForTheNext) {
   EXPECT_THAT(connect(request("/page"))->receive(), StartsWith("HTTP/1.1 200 "));
   slow.back()->send("ge HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(slow.back()->receive(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(CrowdedServerTest, APeerThatAsksAfterOthersCameIsAnswered) {
+  start({.reading = kPlaces, .request_time = std::chrono::hours{1}});
+  const auto late = connect();
+  std::vector<std::unique_ptr<Client>> slow;
+  for (std::size_t at = 0; at < 3 * kPlaces; ++at) slow.push_back(connect("GET /pa"));
+  wait_for(server->counters().displaced, 2 * kPlaces);
+  late->send(request("/page"));
+  EXPECT_THAT(late->receive(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(CrowdedServerTest, ASilentPeerHasItsTime) {
+  start({.request_time = std::chrono::milliseconds{1}});
+  EXPECT_THAT(connect()->receive(), IsEmpty());
+  EXPECT_EQ(server->counters().timed_out.get(), 1U);
 }
 
 TEST_F(CrowdedServerTest, ARequestHasItsTime) {

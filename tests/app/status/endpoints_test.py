@@ -60,9 +60,10 @@ def until(what, condition, seconds=30):
         time.sleep(0.05)
 
 
-def ask(request, half_close=False):
-    """All that comes back for these bytes until the server closes."""
+def ask(request, half_close=False, hesitate=0.0):
+    """All that comes back for these bytes until the server closes; sent `hesitate` seconds after connecting."""
     with socket.create_connection(("127.0.0.1", PORT), timeout=10) as peer:
+        time.sleep(hesitate)
         with contextlib.suppress(ConnectionError):
             peer.sendall(request)
             if half_close:
@@ -146,19 +147,19 @@ class OpenToOthers(unittest.TestCase):
 
 
 class BadPeers(unittest.TestCase):
-    def good_client(self):
+    def good_client(self, hesitate=0.0):
         """Milliseconds until a good client has its answer."""
         started = time.monotonic()
-        answer = ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", hesitate=hesitate)
         self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer)
         return (time.monotonic() - started) * 1000
 
-    def worst_of_good_clients(self, eager):
+    def worst_of_good_clients(self, eager, hesitate=0.0):
         """Milliseconds of the slowest of 100 good clients beside 500 slow ones."""
         with SlowClients(PORT, 500, eager) as slow:
             times = []
             for _ in range(100):
-                times.append(self.good_client())
+                times.append(self.good_client(hesitate))
                 time.sleep(0.02)
             opened = slow.opened
         print(f"good client beside 500 slow ones ({opened} connections): median"
@@ -172,7 +173,7 @@ class BadPeers(unittest.TestCase):
         self.assertGreater(json.loads(get("/status")[1])["http"]["displaced"], 0)
 
     def test_500_slow_clients_that_come_again_at_once_lock_nobody_out(self):
-        self.worst_of_good_clients(eager=True)
+        self.worst_of_good_clients(eager=True, hesitate=0.02)
 
     def test_64_kib_of_headers(self):
         answer = ask(b"GET /status HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 65536 + b"\r\n\r\n")
