@@ -161,6 +161,7 @@ void LiveChannel::on_progress() {
 void LiveChannel::publish() {
   input_->refresh();
   pipeline_.publish();
+  if (archive_ != nullptr) archive_->tick();
 }
 
 void LiveChannel::arm_publish_timer() {

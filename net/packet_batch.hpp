@@ -15,6 +15,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -88,6 +89,38 @@ class PacketBatch {
     packet_count_ = kept;
   }
 
+  // Moves the datagrams to the end of the buffer, so that append() finds room. Returns false, and
+  // changes nothing, when one lies elsewhere or in front of that of the packet before it.
+  [[nodiscard]] bool make_room() noexcept {
+    const std::byte* end = buffer_.data() + packet_count_ * sizeof(Packet);
+    for (const Packet& packet : packets()) {
+      if (packet.datagram < end) return false;
+      end = packet.datagram + packet.datagram_bytes;
+    }
+    std::byte* to = buffer_.data() + buffer_.capacity();
+    if (end > to) return false;
+    for (std::size_t i = packet_count_; i-- > 0;) to = place_in_front_of(to, i);
+    return true;
+  }
+
+  // Copies the packets of `other` behind these. Returns false, and changes nothing, when they find
+  // no room. Requires: make_room() returned true.
+  [[nodiscard]] bool append(const PacketBatch& other) noexcept {
+    std::size_t bytes = other.packet_count_ * sizeof(Packet);
+    for (const Packet& packet : other.packets()) bytes += packet.datagram_bytes;
+    const std::byte* const descriptors_end = buffer_.data() + packet_count_ * sizeof(Packet);
+    // Those of the batch itself ascend, those that were appended lie in front of them and descend.
+    std::byte* to = buffer_.data() + buffer_.capacity();
+    if (!empty()) to -= to - std::min(packets().front().datagram, packets().back().datagram);
+    if (static_cast<std::size_t>(to - descriptors_end) < bytes) return false;
+    auto* const slots = reinterpret_cast<Packet*>(buffer_.data());
+    for (const Packet& packet : other.packets()) {
+      slots[packet_count_] = packet;
+      to = place_in_front_of(to, packet_count_++);
+    }
+    return true;
+  }
+
   [[nodiscard]] bool empty() const noexcept { return packet_count_ == 0; }
   [[nodiscard]] std::span<const Packet> packets() const noexcept {
     // The source placed Packet objects at the start of the buffer.
@@ -95,6 +128,15 @@ class PacketBatch {
   }
 
  private:
+  // Copies the datagram of packet `index` so that it ends at `end`; returns where it begins.
+  std::byte* place_in_front_of(std::byte* end, std::size_t index) noexcept {
+    Packet& packet = reinterpret_cast<Packet*>(buffer_.data())[index];
+    std::byte* const to = end - packet.datagram_bytes;
+    std::memmove(to, packet.datagram, packet.datagram_bytes);
+    packet.datagram = to;
+    return to;
+  }
+
   pool::SerializationGuard buffer_;
   std::size_t packet_count_ = 0;
   LargeBytes large_;

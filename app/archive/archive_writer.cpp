@@ -4,6 +4,7 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): pthread_sigmask is POSIX
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -15,6 +16,9 @@
 
 namespace tapeline::archive {
 namespace {
+
+// Between two looks at a full ring: far less than it takes to empty it.
+constexpr std::chrono::microseconds kPause{100};
 
 SteadyNanos steady_now() noexcept {
   return std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()}.count();
@@ -80,7 +84,10 @@ void ArchiveWriter::start_thread() {
 }
 
 bool ArchiveWriter::offer(net::PacketBatch&& batch) noexcept {
-  return push({.batch = std::move(batch), .note = {}, .pushed = steady_now()});
+  Item item{.batch = std::move(batch), .note = {}, .pushed = steady_now()};
+  const bool is_crowded = ring_.size() >= std::max<std::size_t>(limit_ / 2, 1);
+  if (is_crowded && !ring_.closed() && pack(item)) return true;
+  return push(std::move(item));
 }
 
 void ArchiveWriter::offer_blocking(net::PacketBatch&& batch) noexcept {
@@ -95,25 +102,45 @@ void ArchiveWriter::note_loss_blocking(const codec::archive::LossNote& note) noe
   push_blocking({.batch = {}, .note = note, .pushed = steady_now()});
 }
 
+// A push that fails moves nothing.
 bool ArchiveWriter::try_push(Item&& item) noexcept {
-  if (ring_.size() >= limit_) return false;
-  item.missed = refused_;
-  if (!ring_.try_push(std::move(item))) return false;
-  refused_ = {};
+  return ring_.size() < limit_ && ring_.try_push(std::move(item));
+}
+
+// Returns whether nothing is left that must come before the next item.
+bool ArchiveWriter::push_packed() noexcept {
+  return packed_.batch.empty() || try_push(std::move(packed_));
+}
+
+// Copies the packets behind those that wait for the ring, or lets the next ones be copied behind
+// them. Returns false, and takes nothing, when there is no room for either.
+bool ArchiveWriter::pack(Item& item) noexcept {
+  if (item.batch.empty()) return true;
+  if (!packed_.batch.empty() && packed_.batch.append(item.batch)) return true;
+  if (!push_packed() || !item.batch.make_room()) return false;
+  item.missed = std::exchange(refused_, {});
+  packed_ = std::move(item);
   return true;
 }
 
 bool ArchiveWriter::push(Item&& item) noexcept {
-  if (!ring_.closed() && try_push(std::move(item))) return true;
-  refuse(std::move(item));  // NOLINT(bugprone-use-after-move): a push that fails moves nothing
+  item.missed = refused_;
+  if (!ring_.closed() && push_packed() && try_push(std::move(item))) {
+    refused_ = {};
+    return true;
+  }
+  refuse(std::move(item));  // NOLINT(bugprone-use-after-move): as above
   return false;
 }
 
 void ArchiveWriter::push_blocking(Item&& item) noexcept {
-  constexpr std::chrono::microseconds kPause{100};  // far less than it takes to empty the ring
+  item.missed = refused_;
   while (!ring_.closed()) {
-    // NOLINTNEXTLINE(bugprone-use-after-move): a push that fails moves nothing
-    if (try_push(std::move(item))) return;
+    // NOLINTNEXTLINE(bugprone-use-after-move): as above
+    if (push_packed() && try_push(std::move(item))) {
+      refused_ = {};
+      return;
+    }
     std::this_thread::sleep_for(kPause);
   }
   refuse(std::move(item));  // NOLINT(bugprone-use-after-move): as above
@@ -136,6 +163,7 @@ void ArchiveWriter::refuse(Item item) noexcept {
 
 void ArchiveWriter::stop() noexcept {
   if (!thread_.joinable()) return;
+  while (!push_packed()) std::this_thread::sleep_for(kPause);
   ring_.close();
   thread_.join();
 }

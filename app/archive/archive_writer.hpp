@@ -5,12 +5,17 @@
 // pcap of IP datagrams (LINKTYPE_RAW). Between the frames stand notes of losses that the channel
 // declared (codec/archive/loss_note.hpp), behind the packets that came before.
 //
-// Thread safety: offer(), offer_blocking(), note_loss(), note_loss_blocking() and stop() by one
-// thread, the feed thread (stop() also
-//                by another one when the feed thread is done); everything else by any thread.
-// Progress:      offer() is wait-free but for giving a refused buffer back.
+// A disk that stands still for a while fills the ring. From half full on the packets of small
+// batches are copied together until they fill a buffer, so that what is left of the ring holds as
+// many packets as its buffers can, and not as few as came at a time.
+//
+// Thread safety: offer(), offer_blocking(), note_loss(), note_loss_blocking(), tick() and stop() by
+//                one thread, the feed thread (stop() also by another one when the feed thread is
+//                done); everything else by any thread.
+// Progress:      offer() is wait-free but for giving a buffer back.
 // Ownership:     a batch that was taken is given back by the archive thread as soon as its bytes
-//                lie in a frame. The pool must outlive this.
+//                lie in a frame, or by offer() when they were copied to another one. The pool must
+//                outlive this.
 
 #include <cstdint>
 #include <ctime>
@@ -59,6 +64,10 @@ class ArchiveWriter {
   // The same, but waits while the ring is full: a replay loses nothing.
   void offer_blocking(net::PacketBatch&& batch) noexcept;
 
+  // Hands on what was copied together. To be called now and then: offer() and the notes do it when
+  // the ring has room again, but nobody calls them while nothing is received.
+  void tick() noexcept { static_cast<void>(push_packed()); }
+
   // Hands a note on; the same rules. A note that is refused is counted.
   bool note_loss(const codec::archive::LossNote& note) noexcept;
   void note_loss_blocking(const codec::archive::LossNote& note) noexcept;
@@ -94,18 +103,20 @@ class ArchiveWriter {
  private:
   using Item = ArchiveItem;
 
-  [[nodiscard]] bool try_push(Item&& item) noexcept;
-
   void start_thread();
   void run() noexcept;
   void write(Item item, SteadyNanos now) noexcept;
+  [[nodiscard]] bool try_push(Item&& item) noexcept;
   [[nodiscard]] bool push(Item&& item) noexcept;
   void push_blocking(Item&& item) noexcept;
+  [[nodiscard]] bool push_packed() noexcept;
+  [[nodiscard]] bool pack(Item& item) noexcept;
   void refuse(Item item) noexcept;
   [[nodiscard]] double cpu_seconds() const noexcept;
 
   ArchiveCounters counters_;
   Outage refused_;                   // since the last push; of the feed thread
+  Item packed_;                      // copied together, behind all in the ring; of the feed thread
   std::size_t limit_;                // of the ring, which holds a power of two
   net::LatencyHistogram ring_wait_;  // written by the archive thread
   net::SpscRing<Item> ring_;
