@@ -1,8 +1,9 @@
 #pragma once
 
 // Ring from one thread to one other for the hand-off: the ends tell each other only every kBatch
-// values how far they are, so that little of what is measured is the ring. A value lives in the
-// ring from push() to pop() only: what it moves out of is not written again.
+// values how far they are, and ask early for the lines that they will need, so that little of what
+// is measured is the ring. A value lives in the ring from push() to pop() only: what it moves out
+// of is not written again.
 //
 // Thread safety: push() by one thread, pop() by one other. Both wait, by watching.
 
@@ -12,30 +13,34 @@
 #include <utility>
 
 #include "clock.hpp"
+#include "contender.hpp"
 
 namespace tapeline::bench {
 
 template <typename T>
 class BatchedRing {
  public:
-  static constexpr std::size_t kBatch = 32;
-  static constexpr std::size_t kCapacity = 256;
+  static constexpr std::size_t kBatch = kHandOff;
+  static constexpr std::size_t kCapacity = 512;
 
   // What has been pushed is seen by the other side when a multiple of kBatch has been.
   void push(T&& value) noexcept {
     for (Watch watch; head_ - known_tail_ == kCapacity; watch.again()) {
       known_tail_ = tail_.load(std::memory_order_acquire);  // the slots were emptied before
     }
-    // The lines to come are asked for early, so that a push does not wait for the other side.
-    if (head_ * sizeof(T) % kLine == 0) __builtin_prefetch(slot(head_ + 4 * kLine / sizeof(T)), 1);
+    if (begins_line(head_)) __builtin_prefetch(slot(head_ + kAhead), 1);
     std::construct_at(slot(head_), std::move(value));
     if (++head_ % kBatch == 0) shared_head_.store(head_, std::memory_order_release);
   }
 
   [[nodiscard]] T pop() noexcept {
-    for (Watch watch; next_ == known_head_; watch.again()) {
-      known_head_ = shared_head_.load(std::memory_order_acquire);  // the slots were filled before
+    if (next_ == known_head_) {
+      for (Watch watch; next_ == known_head_; watch.again()) {
+        known_head_ = shared_head_.load(std::memory_order_acquire);  // the slots were filled before
+      }
+      for (std::size_t at = next_; at < next_ + kAhead; ++at) prefetch_filled(at);
     }
+    prefetch_filled(next_ + kAhead);
     T* const at = slot(next_);
     T value = std::move(*at);
     std::destroy_at(at);
@@ -47,6 +52,12 @@ class BatchedRing {
   static constexpr std::size_t kApart = 128;
   static constexpr std::size_t kLine = 64;
   static_assert(alignof(T) <= kApart);
+  static constexpr std::size_t kAhead = 8 * kLine / sizeof(T);
+
+  static bool begins_line(std::size_t at) noexcept { return at * sizeof(T) % kLine == 0; }
+  void prefetch_filled(std::size_t at) noexcept {
+    if (begins_line(at) && at < known_head_) __builtin_prefetch(slot(at), 0);
+  }
 
   [[nodiscard]] T* slot(std::size_t at) noexcept {
     return reinterpret_cast<T*>(bytes_ + at % kCapacity * sizeof(T));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,8 @@ namespace tapeline::bench {
 inline constexpr std::size_t kBufferBytes = std::size_t{128} * 1024;
 inline constexpr std::uint32_t kBuffers = 1024;
 inline constexpr std::uint32_t kBurst = 32;
+inline constexpr std::uint32_t kHandOff = 64;  // buffers that are told of at a time
+inline constexpr std::uint32_t kRound = std::lcm(kBurst, kHandOff);
 
 enum class Loop : std::uint32_t { pair, burst, two_threads, hand_off, hand_off_touched };
 enum class Timed : std::uint32_t { alone, beside, hand_off };
@@ -41,7 +44,7 @@ class Contender {
   [[nodiscard]] virtual bool takes_part(Loop loop) const = 0;
   [[nodiscard]] virtual bool takes_part(Timed timed) const = 0;
 
-  // Nanoseconds per buffer acquired and released. Requires: `count` is a multiple of kBurst;
+  // Nanoseconds per buffer acquired and released. Requires: `count` is a multiple of kRound;
   // `partner` is not null if the loop needs one.
   [[nodiscard]] virtual double run(Loop loop, Partner* partner, std::uint64_t count) = 0;
   [[nodiscard]] virtual OperationLatencies time(Timed timed, Partner* partner,

@@ -138,7 +138,7 @@ class Run {
     for (const auto& contender : contenders_.taking_part) {
       for (const auto& [loop, name] : kLoops) {
         if (!contender->takes_part(loop) || !possible(loop)) continue;
-        std::uint64_t count = std::uint64_t{64} * kBurst;
+        std::uint64_t count = std::uint64_t{32} * kRound;
         double ns = contender->run(loop, partner_, count);  // the first one warms up
         const double part_ns = 1e6 * options_.slice_ms / kParts;
         do {
@@ -146,7 +146,7 @@ class Run {
           ns = contender->run(loop, partner_, count);
         } while (ns * static_cast<double>(count) < part_ns / 4);
         lengths_[{contender.get(), loop}] =
-            std::max(std::uint64_t{1}, static_cast<std::uint64_t>(part_ns / ns) / kBurst) * kBurst;
+            std::max(std::uint64_t{1}, static_cast<std::uint64_t>(part_ns / ns) / kRound) * kRound;
       }
     }
   }
@@ -165,7 +165,7 @@ class Run {
   }
 
   void run_timed(Timed timed, const std::string& name) {
-    constexpr std::uint64_t kSamples = std::uint64_t{2000} * kBurst;
+    constexpr std::uint64_t kSamples = std::uint64_t{1000} * kRound;
     if (!possible(timed)) return;
     for (const auto& contender : contenders_.taking_part) {
       if (!contender->takes_part(timed)) continue;
