@@ -108,7 +108,7 @@ class BasicFreeStack {
       const std::uint32_t top = slot_of(head);
       if (top == kNoSlot) return {0, 0, retries};
       const Record& record = record_of(top);
-      for_each_line(record, max_batch(), [](const std::byte* line) { __builtin_prefetch(line); });
+      fetch_record(top);
       // relaxed: the load of the head ordered it. If another thread has taken the record since,
       // the link may be newer than the head, but then the tag differs and the swap fails.
       const std::uint32_t link = record.link.load(std::memory_order_relaxed);
@@ -127,6 +127,15 @@ class BasicFreeStack {
         return {count, record.depth.load(std::memory_order_relaxed) - count, retries};
       }
     }
+  }
+
+  // Asks for what the next pop will read first, and then, some time later, for what that leads to:
+  // the lines of the batch on top. A hint; others may change the stack in between.
+  void fetch_head() const noexcept { prefetch_to_write(&head_); }
+  void fetch_top() const noexcept {
+    // acquire: as in pop(), though a record that is no longer on top would do no harm.
+    const std::uint32_t top = slot_of(head_.load(std::memory_order_acquire));
+    if (top != kNoSlot) fetch_record(top);
   }
 
   // Slots on the stack. Exact when nobody pushes or pops; otherwise a recent or a mixed value.
@@ -180,6 +189,11 @@ class BasicFreeStack {
     const auto* const first = reinterpret_cast<const std::byte*>(&record);
     const std::size_t bytes = sizeof(Record) + (count - 1) * sizeof(std::uint32_t);
     for (std::size_t at = 0; at < bytes; at += kCacheLineBytes) use(first + at);
+  }
+
+  void fetch_record(std::uint32_t slot) const noexcept {
+    for_each_line(record_of(slot), max_batch(),
+                  [](const std::byte* line) { __builtin_prefetch(line); });
   }
 
   [[nodiscard]] std::size_t place(std::uint32_t slot) const noexcept {

@@ -182,7 +182,7 @@ class alignas(kLinePairBytes) PoolCore {
   // The cache of one thread. Stays with the pool when the thread ends, and its counts with it.
   struct Attachment {
     Attachment(PoolCore* owner, std::uint32_t batch, BufferName first) noexcept
-        : cache{batch, first}, core{owner} {}
+        : cache{batch, first, &owner->stack_}, core{owner} {}
     ThreadCache cache;
     PoolCore* core;
     Attachment* next_in_pool = nullptr;    // set once, before it can be found

@@ -30,9 +30,11 @@ namespace tapeline::pool {
 
 class alignas(kLinePairBytes) ThreadCache {
  public:
-  // `first`: the name of slot 0. Requires: 1 <= batch <= kMaxBatch.
-  explicit ThreadCache(std::uint32_t batch, BufferName first = 0) noexcept
-      : capacity_{2 * batch}, batch_{batch}, first_{first} {
+  // `first`: the name of slot 0. `stack`: where refills come from, to be asked for early; may be
+  // null. Requires: 1 <= batch <= kMaxBatch.
+  explicit ThreadCache(std::uint32_t batch, BufferName first = 0,
+                       const FreeStack* stack = nullptr) noexcept
+      : capacity_{2 * batch}, batch_{batch}, first_{first}, stack_{stack} {
     assert(batch >= 1 && batch <= kMaxBatch);
   }
 
@@ -40,8 +42,8 @@ class alignas(kLinePairBytes) ThreadCache {
   BufferName take() noexcept {
     const std::uint64_t acquired = acquires.get();
     const std::uint32_t count = here(acquired, releases.get());
-    if (count <= at_peak_) [[unlikely]]
-      return take_at_peak(count);
+    if (count <= low_) [[unlikely]]
+      return take_low(count);
     acquires.set(acquired + 1);
     const BufferName name = names_[count - 1];
     if (name == kNoSlot) __builtin_unreachable();  // so that the caller's test goes
@@ -105,6 +107,7 @@ class alignas(kLinePairBytes) ThreadCache {
     for (std::uint32_t i = 0; i < popped.count; ++i) names_[i] |= first_;
     if (popped.retries != 0) cas_retries_pop.add(popped.retries);
     moved_.add(popped.count);
+    look_ahead_at(stack_ == nullptr ? 0 : popped.count / kHeadPart);
     return popped.depth;
   }
 
@@ -170,30 +173,55 @@ class alignas(kLinePairBytes) ThreadCache {
     releases.set_release(before + more);
   }
 
-  // The cache is empty, or holds fewer buffers than it ever did at this number outside.
-  [[gnu::noinline]] BufferName take_at_peak(std::uint32_t count) noexcept {
+  // The cache is empty or will soon be, or holds fewer buffers than it ever did at this number
+  // outside.
+  [[gnu::noinline]] BufferName take_low(std::uint32_t count) noexcept {
     if (count == 0) return kNoSlot;
-    note_peak(outside_ - static_cast<std::int32_t>(count - 1));
+    if (count <= at_peak_) note_peak(outside_ - static_cast<std::int32_t>(count - 1));
+    if (count <= look_ahead_) look_ahead(count);
     acquires.add(1);
     return names_[count - 1];
+  }
+
+  // Each once after a refill: a thread that goes up and down here pays nothing more.
+  void look_ahead(std::uint32_t count) noexcept {
+    const std::uint32_t top_at = batch_ / kTopPart;
+    if (count > top_at) {
+      stack_->fetch_head();
+      return look_ahead_at(top_at);
+    }
+    stack_->fetch_top();
+    look_ahead_at(0);
+  }
+  void look_ahead_at(std::uint32_t count) noexcept {
+    look_ahead_ = count;
+    low_ = std::max(at_peak_, look_ahead_);
   }
 
   void note_peak(std::int32_t in_use) noexcept {
     peak_.store(in_use, std::memory_order_relaxed);
     at_peak_ = static_cast<std::uint32_t>(std::max(outside_ - in_use, 0));
+    low_ = std::max(at_peak_, look_ahead_);
   }
+
+  // Parts of a batch that are left when the head of the stack is asked for, and its top.
+  static constexpr std::uint32_t kHeadPart = 4;
+  static constexpr std::uint32_t kTopPart = 8;
 
  public:
   Counter acquires;
   Counter releases;
 
  private:
-  Counter moved_;              // buffers that came here by refills less those that went by flushes
-  std::uint32_t at_peak_ = 0;  // an acquire with no more buffers than this here is a new peak
+  Counter moved_;          // buffers that came here by refills less those that went by flushes
+  std::uint32_t low_ = 0;  // take() does more with no more buffers than this here
   std::uint32_t capacity_;
   std::uint32_t batch_;
   BufferName first_;
   std::int32_t outside_ = 0;
+  std::uint32_t at_peak_ = 0;     // an acquire with no more buffers than this here is a new peak
+  std::uint32_t look_ahead_ = 0;  // and with no more than this, time to fetch what comes next
+  const FreeStack* stack_;
   std::atomic<std::int32_t> peak_{0};
   BufferName names_[2 * kMaxBatch];  // of those here, the oldest first
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <numeric>
+#include <vector>
 
 namespace tapeline::pool {
 namespace {
@@ -105,6 +107,53 @@ TEST_F(ThreadCacheTest, TurnsBackAtABorderWithoutTheStack) {
     for (std::uint32_t i = 0; i < kBatch; ++i) ASSERT_NE(cache_.take(), kNoSlot);
   }
   EXPECT_EQ(stack_.depth(), depth);
+}
+
+// Claim to break: a cache that asks for its next batch early hands out, counts and swaps as one
+// that does not.
+TEST(ThreadCache, AskingForTheNextBatchEarlyChangesNothing) {
+  constexpr std::uint32_t kLarge = 16;
+  constexpr std::uint32_t kBatches = 8;
+  FreeStack stacks[2]{FreeStack{kLarge * kBatches}, FreeStack{kLarge * kBatches}};
+  for (FreeStack& stack : stacks) {
+    for (std::uint32_t first = 0; first < kLarge * kBatches; first += kLarge) {
+      std::array<std::uint32_t, kLarge> slots{};
+      std::iota(slots.begin(), slots.end(), first);
+      stack.push(slots.data(), kLarge);
+    }
+  }
+  ThreadCache early{kLarge, 0, &stacks[0]};
+  ThreadCache plain{kLarge};
+  std::vector<BufferName> held;
+  for (std::uint32_t step = 0; step < 2000; ++step) {
+    // Up and down by different lengths, so that every level is passed in both directions.
+    const bool takes = step % 97 < 49 + step % 5;
+    if (takes) {
+      const BufferName name = early.take();
+      ASSERT_EQ(plain.take(), name) << step;
+      if (name != kNoSlot) {
+        held.push_back(name);
+      } else {
+        ASSERT_EQ(early.refill(stacks[0]), plain.refill(stacks[1]));
+        const auto outside = kLarge * kBatches - stacks[0].depth();
+        early.set_outside(outside);
+        plain.set_outside(outside);
+      }
+    } else if (!held.empty()) {
+      const bool kept = early.try_put(held.back());
+      ASSERT_EQ(plain.try_put(held.back()), kept) << step;
+      if (kept) {
+        held.pop_back();
+      } else {
+        ASSERT_EQ(early.flush_oldest(stacks[0]), plain.flush_oldest(stacks[1]));
+      }
+    }
+    ASSERT_EQ(early.parked(), plain.parked());
+    ASSERT_EQ(early.peak_in_use(), plain.peak_in_use());
+    ASSERT_EQ(early.acquires.get(), plain.acquires.get());
+  }
+  EXPECT_GT(stacks[0].tag(), 1U);
+  EXPECT_EQ(stacks[0].tag(), stacks[1].tag());
 }
 
 TEST_F(ThreadCacheTest, OverflowBuffersCountButAreNotParked) {
