@@ -43,7 +43,9 @@ std::string_view nearest_name(std::string_view typed,
                               std::span<const std::string_view> candidates) {
   if (typed.empty() || typed.size() > kLongestName) return {};
   std::string_view nearest;
-  std::size_t fewest = typed.size() <= 3 ? 2 : typed.size() / 3 + 1;  // one past what is near
+  // What all flags begin with makes none of them nearer.
+  const std::size_t letters = typed.size() - std::min(typed.find_first_not_of('-'), typed.size());
+  std::size_t fewest = letters <= 3 ? 2 : letters / 3 + 1;  // one past what is near
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > kLongestName) continue;
     const std::size_t slips = slips_between(typed, candidate);

@@ -27,6 +27,7 @@ TEST(NearestName, FindsNothingFar) {
   EXPECT_EQ(nearest_name("zookeeper", kNames), "");
   EXPECT_EQ(nearest_name("", kNames), "");
   EXPECT_EQ(nearest_name("x", kNames), "");
+  EXPECT_EQ(nearest_name("--frat", kNames), "") << "four letters, two slips";
   EXPECT_EQ(nearest_name(std::string(100000, 'a'), kNames), "");
 }
 
