@@ -110,7 +110,8 @@ class Documents(unittest.TestCase):
                     seen.append(json.loads(line[6:]))
         for document in seen:
             self.check_schema(document)
-        self.assertAlmostEqual(seen[1]["time_seconds"] - seen[0]["time_seconds"], 1, delta=0.9)
+        # A busy host makes it later, nothing makes it as early as the second of two at once.
+        self.assertGreater(seen[1]["time_seconds"] - seen[0]["time_seconds"], 0.1)
 
     def test_promtool_finds_no_fault(self):
         result = subprocess.run(["promtool", "check", "metrics"], input=get("/metrics")[1], text=True,
