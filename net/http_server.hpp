@@ -6,9 +6,9 @@
 //
 // One thread does everything, so a connection costs a few KiB and no thread: a peer that sends or
 // reads slowly holds a place for a bounded time, and when the places are used up the one that has
-// waited longest is closed for the next. A request that comes in one piece needs no waiting and is
-// answered, however many others come: silent peers wait in the kernel for a second before they get
-// a place.
+// waited longest is closed for the next. Silent peers wait in the kernel, for a second, before they
+// get a place: a request that comes in one piece is answered whoever else comes, as long as these
+// are not more than the kernel keeps waiting (about a thousand).
 //
 // Thread safety: get() and events() before start(). start() and stop() by one thread. Handlers are
 //                called by the server's thread, one at a time. counters() by any thread.

@@ -90,15 +90,18 @@ class PacketBatch {
   }
 
   // Moves the datagrams to the end of the buffer, so that append() finds room. Returns false, and
-  // changes nothing, when one lies elsewhere or in front of that of the packet before it.
+  // changes nothing, when there is little to be had, because they take more than half of the
+  // buffer, and when one lies elsewhere or in front of that of the packet before it.
   [[nodiscard]] bool make_room() noexcept {
     const std::byte* end = buffer_.data() + packet_count_ * sizeof(Packet);
+    std::size_t bytes = packet_count_ * sizeof(Packet);
     for (const Packet& packet : packets()) {
       if (packet.datagram < end) return false;
       end = packet.datagram + packet.datagram_bytes;
+      bytes += packet.datagram_bytes;
     }
     std::byte* to = buffer_.data() + buffer_.capacity();
-    if (end > to) return false;
+    if (end > to || bytes > buffer_.capacity() / 2) return false;
     for (std::size_t i = packet_count_; i-- > 0;) to = place_in_front_of(to, i);
     return true;
   }

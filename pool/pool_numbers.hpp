@@ -2,9 +2,8 @@
 
 // Numbers for the pools of a process, so that a buffer is named by 32 bits: {pool:12, slot:20}.
 //
-// Thread safety: pools are numbered by any thread. What a name leads to is for who has the name
-// from
-//                the pool: the number is given before the first name and comes free after the last.
+// Thread safety: pools are numbered by any thread. What a name leads to is for whom the pool gave
+//                it: the number is there before the first name and comes free after the last.
 
 #include <atomic>
 #include <cstddef>

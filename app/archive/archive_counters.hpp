@@ -3,8 +3,9 @@
 // What an archive counts while it works, and a copy of it for a reader.
 //
 // Thread safety: each counter has one writer, the thread named with it; counts may be read by any
-//                thread at any time. When both threads are quiet, every packet offered is in
-//                exactly one of packets, lost_packets and gap_packets.
+//                thread at any time. When both threads are quiet, and nothing waits for
+//                ArchiveWriter::tick(), every packet offered is in exactly one of packets,
+//                lost_packets and gap_packets.
 
 #include <cstdint>
 #include <string>

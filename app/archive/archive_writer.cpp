@@ -85,9 +85,12 @@ void ArchiveWriter::start_thread() {
 
 bool ArchiveWriter::offer(net::PacketBatch&& batch) noexcept {
   Item item{.batch = std::move(batch), .note = {}, .pushed = steady_now()};
-  const bool is_crowded = ring_.size() >= std::max<std::size_t>(limit_ / 2, 1);
-  if (is_crowded && !ring_.closed() && pack(item)) return true;
+  if (is_crowded() && !ring_.closed() && pack(item)) return true;
   return push(std::move(item));
+}
+
+void ArchiveWriter::tick() noexcept {
+  if (!is_crowded()) static_cast<void>(push_packed());
 }
 
 void ArchiveWriter::offer_blocking(net::PacketBatch&& batch) noexcept {
@@ -107,16 +110,23 @@ bool ArchiveWriter::try_push(Item&& item) noexcept {
   return ring_.size() < limit_ && ring_.try_push(std::move(item));
 }
 
+bool ArchiveWriter::is_crowded() const noexcept {
+  return ring_.size() >= std::max<std::size_t>(limit_ / 2, 1);
+}
+
 // Returns whether nothing is left that must come before the next item.
 bool ArchiveWriter::push_packed() noexcept {
   return packed_.batch.empty() || try_push(std::move(packed_));
 }
 
 // Copies the packets behind those that wait for the ring, or lets the next ones be copied behind
-// them. Returns false, and takes nothing, when there is no room for either.
+// them. Returns false, and takes nothing, when there is no room for either. Behind a batch that was
+// refused only a new item will do: the outage is told in front of it.
 bool ArchiveWriter::pack(Item& item) noexcept {
   if (item.batch.empty()) return true;
-  if (!packed_.batch.empty() && packed_.batch.append(item.batch)) return true;
+  if (!packed_.batch.empty() && refused_.packets == 0 && packed_.batch.append(item.batch)) {
+    return true;
+  }
   if (!push_packed() || !item.batch.make_room()) return false;
   item.missed = std::exchange(refused_, {});
   packed_ = std::move(item);

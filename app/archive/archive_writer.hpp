@@ -64,9 +64,9 @@ class ArchiveWriter {
   // The same, but waits while the ring is full: a replay loses nothing.
   void offer_blocking(net::PacketBatch&& batch) noexcept;
 
-  // Hands on what was copied together. To be called now and then: offer() and the notes do it when
-  // the ring has room again, but nobody calls them while nothing is received.
-  void tick() noexcept { static_cast<void>(push_packed()); }
+  // Hands on what was copied together, once the ring is less than half full. To be called now and
+  // then: offer() and the notes do it, too, but nobody calls them while nothing is received.
+  void tick() noexcept;
 
   // Hands a note on; the same rules. A note that is refused is counted.
   bool note_loss(const codec::archive::LossNote& note) noexcept;
@@ -109,6 +109,7 @@ class ArchiveWriter {
   [[nodiscard]] bool try_push(Item&& item) noexcept;
   [[nodiscard]] bool push(Item&& item) noexcept;
   void push_blocking(Item&& item) noexcept;
+  [[nodiscard]] bool is_crowded() const noexcept;
   [[nodiscard]] bool push_packed() noexcept;
   [[nodiscard]] bool pack(Item& item) noexcept;
   void refuse(Item item) noexcept;

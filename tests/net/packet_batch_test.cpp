@@ -93,6 +93,12 @@ TEST_F(PacketBatchTest, ABatchWithoutPacketsTakesOthers) {
   EXPECT_EQ(texts_of(batch), (std::vector<std::string>{"first", "second"}));
 }
 
+TEST_F(PacketBatchTest, MakesNoRoomWhenMoreThanHalfIsTaken) {
+  const std::size_t half = kBufferBytes / 2 - sizeof(Packet);
+  EXPECT_TRUE(batch_of({std::string(half, 'x')}).make_room());
+  EXPECT_FALSE(batch_of({std::string(half + 1, 'x')}).make_room());
+}
+
 TEST_F(PacketBatchTest, MakesNoRoomAmongPacketsThatLieElsewhere) {
   const std::string elsewhere = "elsewhere";
   for (const std::size_t place : {0U, 1U}) {
