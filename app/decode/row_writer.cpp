@@ -146,7 +146,8 @@ RowWriter::RowWriter(Format format, TimeFormat times, std::span<const std::strin
   for (const std::string& name : names) {
     text.clear();
     put_csv_text(text, name);
-    header_ += (header_.empty() ? "" : ",") + std::string{text.view()};
+    if (!header_.empty()) header_ += ',';
+    header_ += text.view();
     text.clear();
     if (format == Format::json) {
       put_json_text(text, name);
