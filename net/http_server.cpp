@@ -35,8 +35,7 @@ using Clock = std::chrono::steady_clock;
 using Text = std::shared_ptr<const std::string>;
 
 constexpr int kBacklog = 1024;
-constexpr int kSilentSeconds =
-    1;  // that the kernel waits for a request before it tells of the peer
+constexpr int kSilentSeconds = 1;  // the kernel waits so long for a request's first bytes
 constexpr int kOk = 200;
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kMaxBytesAfterRequest = std::size_t{256} * 1024;  // read and dropped
